@@ -1,0 +1,56 @@
+"""What a committed change of a room says to everybody in it. Built by the committer, delivered by the hub."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tertulia.domain.models import Member, Message, Room, User
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One change: it took one `seq`, and carries the new state of each row it touched (rule 6)."""
+
+    room: int
+    room_id: str
+    seq: int
+    ev: Literal["message", "member", "room"]
+    message: Message | None = None
+    members: tuple[tuple[Member, User], ...] = ()
+    settings: Room | None = None
+    member_count: int | None = None
+
+    @property
+    def removed(self) -> tuple[int, ...]:
+        """Users who see nothing of the room after this."""
+        return tuple(member.user for member, _ in self.members if member.left_at is not None)
+
+    @property
+    def joined(self) -> tuple[int, ...]:
+        return tuple(member.user for member, _ in self.members if member.left_at is None)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomGone:
+    """The room is deleted."""
+
+    room: int
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomBatch:
+    """The changes of one room in one transaction, in seq order without a hole."""
+
+    room: int
+    room_id: str
+    events: tuple[Changed, ...]
+    large: bool = False
+    gone: bool = False
+
+    @property
+    def first(self) -> int:
+        return self.events[0].seq
+
+    @property
+    def last(self) -> int:
+        return self.events[-1].seq

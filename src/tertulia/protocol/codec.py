@@ -1,0 +1,95 @@
+"""Bytes to commands, events to bytes; and the errors that say what was wrong with the bytes."""
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, to_json
+
+from tertulia.domain.errors import Rejection
+from tertulia.protocol.commands import Command, command_adapter
+
+encode = to_json
+"""A resource, event or reply as JSON bytes (UTF-8)."""
+
+
+def decode_command(text: bytes | str) -> Command:
+    """The command in a frame; raises `Rejection`."""
+    try:
+        return command_adapter.validate_json(text)
+    except ValidationError as error:
+        raise rejection_of(error.errors(include_url=False, include_input=False)) from None
+
+
+def command_id(text: bytes | str) -> int | None:
+    """The `id` of a frame that could not be decoded, so that its refusal can name it."""
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    number = frame.get("id") if isinstance(frame, dict) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= 2**53 else None
+
+
+def rejection_of(errors: list[ErrorDetails], *, skip: int = 0) -> Rejection:
+    """What Pydantic found, in the words of the API; never repeats the input (rule 36).
+
+    `skip` path parts are left out at the front (`body`).
+    """
+    first = errors[0]
+    kind, text = first["type"], first["msg"]
+    if kind == "json_invalid":
+        if "surrogate" in text:
+            return Rejection("invalid_text", "Text may not contain unpaired surrogates.")
+        return Rejection("invalid_json", "This is not valid JSON.")
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return Rejection("unknown_command", "`cmd` must name a command of docs/protocol.md.", field="cmd")
+    fields = {_path(error, skip): _message(error) for error in errors[:20]}
+    name, message = next(iter(fields.items()))
+    return Rejection("invalid", f"{name}: {message}" if name else message, fields=fields)
+
+
+def _path(error: ErrorDetails, skip: int) -> str:
+    parts = [str(part) for part in error["loc"][skip:]]
+    return ".".join(part for part in parts if part not in _TAGS)
+
+
+def _message(error: ErrorDetails) -> str:
+    return error["msg"].removeprefix("Value error, ")
+
+
+_TAGS = frozenset(
+    (
+        "hello",
+        "post",
+        "edit",
+        "delete",
+        "react",
+        "typing",
+        "history",
+        "subscribe",
+        "unsubscribe",
+        "presence",
+        "refresh",
+    )
+)
+
+
+def text_frame(payload: bytes) -> bytes:
+    """`payload` as one unmasked WebSocket text frame (RFC 6455, section 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return b"\x81" + size.to_bytes(1, "big") + payload
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+def error_body(rejection: Rejection) -> dict[str, Any]:
+    """A rejection as the `error` of a reply."""
+    body: dict[str, Any] = {"code": rejection.code, "message": rejection.message}
+    if rejection.retry_after is not None:
+        body["retry_after"] = round(rejection.retry_after, 3)
+    if rejection.fields:
+        body["fields"] = rejection.fields
+    return body

@@ -1,0 +1,30 @@
+"""Ready-made frames: text encoded once, shared by everybody who gets it."""
+
+from tertulia.protocol.codec import encode, text_frame
+
+
+class Frames:
+    """One or more text frames in order. `texts` are the payloads, `wire` all of them as WebSocket bytes."""
+
+    __slots__ = ("_wire", "texts")
+
+    def __init__(self, texts: tuple[bytes, ...]) -> None:
+        self.texts = texts
+        self._wire: bytes | None = None
+
+    @classmethod
+    def of(cls, event: object) -> "Frames":
+        """A single frame that holds `event` as JSON."""
+        return cls((encode(event),))
+
+    @property
+    def wire(self) -> bytes:
+        """Made at the first use, then shared."""
+        if self._wire is None:
+            self._wire = b"".join([text_frame(text) for text in self.texts])
+        return self._wire
+
+    @property
+    def size(self) -> int:
+        """Bytes of payload."""
+        return sum(map(len, self.texts))

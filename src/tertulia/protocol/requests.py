@@ -1,0 +1,92 @@
+"""Bodies of REST requests."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from tertulia.protocol.fields import Body, ClientId, Index, Position, Strict, Text, UserId
+
+Username = Annotated[Text, Field(min_length=1, max_length=150, description="Letters, digits and @ . + - _")]
+Password = Annotated[Text, Field(min_length=1, max_length=1024)]
+Name = Annotated[Text, Field(max_length=150)]
+Email = Annotated[Text, Field(max_length=254)]
+Token = Annotated[str, Field(max_length=4096)]
+Title = Annotated[Text, Field(max_length=255)]
+RoomName = Annotated[Text, Field(min_length=1, max_length=255)]
+Description = Annotated[Text, Field(max_length=4096)]
+
+
+class Register(Strict):
+    username: Username
+    password: Password
+    email: Email | None = None
+    first_name: Name = ""
+    last_name: Name = ""
+
+
+class Login(Strict):
+    """`username` may also be an email address that was claimed at registration."""
+
+    username: Annotated[Text, Field(min_length=1, max_length=254)]
+    password: Password
+    device: Annotated[Text, Field(max_length=255)] | None = None
+
+
+class Refresh(Strict):
+    refresh: Token
+
+
+class ChangeProfile(Strict):
+    first_name: Name | None = None
+    last_name: Name | None = None
+
+
+class ChangePassword(Strict):
+    current: Password
+    new: Password
+
+
+class CreateRoom(Strict):
+    """`name` is unique and may be left out for private rooms; `title` is what people see (default: the name)."""
+
+    kind: Literal["public", "private"] = "public"
+    name: RoomName | None = None
+    title: Title | None = None
+    description: Description = ""
+
+    @model_validator(mode="after")
+    def _needs_name(self) -> "CreateRoom":
+        if self.name is None and (self.kind == "public" or not self.title):
+            raise ValueError("give a public room a `name`, a private one a `name` or a `title`")
+        return self
+
+
+class ChangeRoom(Strict):
+    name: RoomName | None = None
+    title: Title | None = None
+    description: Description | None = None
+
+
+class AddMember(Strict):
+    user: UserId
+
+
+class PostMessage(Strict):
+    body: Body
+    client_id: ClientId | None = None
+    reply_to: Index | None = None
+
+
+class EditMessage(Strict):
+    body: Body
+
+
+class MarkRead(Strict):
+    index: Position | None = None
+    delivered: Position | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "MarkRead":
+        if self.index is None and self.delivered is None:
+            raise ValueError("give `index`, `delivered` or both")
+        return self

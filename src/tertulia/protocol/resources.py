@@ -1,0 +1,282 @@
+"""Resources: what REST answers and what events carry. The one source of their schemas.
+
+They are plain dictionaries (`TypedDict`), so that building one costs next to nothing. A key that is absent means
+"none". Times are ISO 8601 in UTC. `changed_seq` says how new a resource is: of two, the greater wins.
+"""
+
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from tertulia.domain.models import Member, Message, Room, Session, User
+from tertulia.domain.times import iso
+
+
+class UserResource(TypedDict):
+    """A person, as everybody may see them."""
+
+    id: str
+    number: int
+    username: str
+    name: NotRequired[str]
+    is_bot: NotRequired[bool]
+
+
+class AccountResource(UserResource):
+    """A person, as they see themselves."""
+
+    email: str | None
+    first_name: str
+    last_name: str
+    is_staff: bool
+    created_at: str
+
+
+class TokensResource(TypedDict):
+    """A pair of tokens; `expires_in` is the access token's life in seconds."""
+
+    access: str
+    refresh: str
+    expires_in: int
+
+
+class SignedInResource(TypedDict):
+    user: AccountResource
+    tokens: TokensResource
+
+
+class SessionResource(TypedDict):
+    """One signed-in device. `current`: the one that asks."""
+
+    id: str
+    device: str
+    address: str
+    created_at: str
+    last_used_at: str
+    current: bool
+
+
+class ReactionResource(TypedDict):
+    """How many reacted with one emoji, and the ids of the first 50 of them."""
+
+    emoji: str
+    count: int
+    users: list[str]
+
+
+class NoticeResource(TypedDict):
+    """What happened: `joined` and `left` name people, `renamed` a room's new title."""
+
+    type: Literal["joined", "left", "added", "removed", "renamed"]
+    users: NotRequired[list[UserResource]]
+    by: NotRequired[UserResource]
+    title: NotRequired[str]
+
+
+class MessageResource(TypedDict):
+    """A message, or a notice (`kind`): notices have no `index`, they stand `after` one, and are never unread.
+
+    A deleted message stays as a tombstone: `deleted_at` is there and `body` is null.
+    """
+
+    id: str
+    kind: Literal["message", "notice"]
+    index: int | None
+    seq: int
+    changed_seq: int
+    sender: UserResource | None
+    body: str | None
+    created_at: str
+    after: NotRequired[int]
+    notice: NotRequired[NoticeResource]
+    reply_to: NotRequired[int]
+    client_id: NotRequired[str]
+    mentions: NotRequired[list[str]]
+    reactions: NotRequired[list[ReactionResource]]
+    edited_at: NotRequired[str]
+    deleted_at: NotRequired[str]
+
+
+class MemberResource(TypedDict):
+    """A user in a room. `left_at`: was one. Positions are given only in small rooms."""
+
+    user: UserResource
+    role: Literal["owner", "member"]
+    joined_at: str
+    changed_seq: int
+    left_at: NotRequired[str]
+    read_index: NotRequired[int]
+    delivered_index: NotRequired[int]
+
+
+class RoomResource(TypedDict):
+    """A room, the same for everybody who may see it. `changed_seq` counts changes of its settings."""
+
+    id: str
+    number: int
+    kind: Literal["public", "private", "direct"]
+    name: str | None
+    title: str
+    description: str
+    owner: NotRequired[str]
+    member_count: int
+    message_count: int
+    first_index: int
+    head_seq: int
+    changed_seq: int
+    created_at: str
+
+
+class MembershipResource(TypedDict):
+    """How I stand in a room. `mentions` has a ceiling: 100 means "100 or more"."""
+
+    role: Literal["owner", "member"]
+    read_index: int
+    delivered_index: int
+    unread: int
+    mentions: int
+    joined_at: str
+
+
+class MyRoomResource(RoomResource):
+    """A room in my list; `partner` is the other person of a direct room."""
+
+    me: NotRequired[MembershipResource]
+    partner: NotRequired[UserResource]
+    last_message: NotRequired[MessageResource]
+
+
+class ReceiptResource(TypedDict):
+    """How far a member has read, and received."""
+
+    user: str
+    read_index: int
+    delivered_index: int
+
+
+class PresenceResource(TypedDict):
+    user: str
+    status: Literal["online", "away", "offline"]
+
+
+class SnapshotResource(TypedDict):
+    """A room afresh: itself and me in it, its newest page, and, in small rooms, members, receipts, who is there."""
+
+    room: MyRoomResource
+    messages: list[MessageResource]
+    members: NotRequired[list[MemberResource]]
+
+
+def user_resource(user: User) -> UserResource:
+    resource: UserResource = {"id": user.id, "number": user.number, "username": user.username}
+    if user.first_name or user.last_name:
+        resource["name"] = user.name
+    if user.is_bot:
+        resource["is_bot"] = True
+    return resource
+
+
+def account_resource(user: User) -> AccountResource:
+    return {
+        **user_resource(user),
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "is_staff": user.is_staff,
+        "created_at": iso(user.created_at),
+    }
+
+
+def session_resource(session: Session, current: str) -> SessionResource:
+    return {
+        "id": session.id,
+        "device": session.device,
+        "address": session.address,
+        "created_at": iso(session.created_at),
+        "last_used_at": iso(session.last_used_at),
+        "current": session.id == current,
+    }
+
+
+def message_resource(message: Message) -> MessageResource:
+    resource: MessageResource = {
+        "id": message.id,
+        "kind": message.kind.value,
+        "index": message.index,
+        "seq": message.seq,
+        "changed_seq": message.changed_seq,
+        "sender": user_resource(message.sender) if message.sender else None,
+        "body": message.body,
+        "created_at": iso(message.created_at),
+    }
+    if message.index is None:
+        resource["after"] = message.after
+        resource["notice"] = message.notice  # type: ignore[typeddict-item]
+        return resource
+    if message.client_id is not None:
+        resource["client_id"] = message.client_id
+    if message.reply_to is not None:
+        resource["reply_to"] = message.reply_to
+    if message.mentions:
+        resource["mentions"] = list(message.mentions)
+    if message.reactions:
+        resource["reactions"] = list(message.reactions)  # type: ignore[arg-type]
+    if message.edited_at is not None:
+        resource["edited_at"] = iso(message.edited_at)
+    if message.deleted_at is not None:
+        resource["deleted_at"] = iso(message.deleted_at)
+    return resource
+
+
+def room_resource(room: Room, owner_id: str | None = None) -> RoomResource:
+    resource: RoomResource = {
+        "id": room.id,
+        "number": room.number,
+        "kind": room.kind.value,
+        "name": room.name,
+        "title": room.title,
+        "description": room.description,
+        "member_count": room.member_count,
+        "message_count": room.message_count,
+        "first_index": room.first_index,
+        "head_seq": room.head_seq,
+        "changed_seq": room.settings_seq,
+        "created_at": iso(room.created_at),
+    }
+    if owner_id is not None:
+        resource["owner"] = owner_id
+    return resource
+
+
+def member_resource(member: Member, user: User, *, positions: bool) -> MemberResource:
+    resource: MemberResource = {
+        "user": user_resource(user),
+        "role": member.role.value,
+        "joined_at": iso(member.joined_at),
+        "changed_seq": member.changed_seq,
+    }
+    if member.left_at is not None:
+        resource["left_at"] = iso(member.left_at)
+    if positions:
+        resource["read_index"] = member.read_index
+        resource["delivered_index"] = member.delivered_index
+    return resource
+
+
+def unread(room: Room, read_index: int) -> int:
+    """Promise 6: a subtraction."""
+    return room.message_count - max(read_index, room.first_index - 1)
+
+
+def membership_resource(room: Room, member: Member, mentions: int) -> MembershipResource:
+    return {
+        "role": member.role.value,
+        "read_index": member.read_index,
+        "delivered_index": member.delivered_index,
+        "unread": unread(room, member.read_index),
+        "mentions": mentions,
+        "joined_at": iso(member.joined_at),
+    }
+
+
+Json = dict[str, Any]
