@@ -122,6 +122,7 @@ class CloseCode(IntEnum):
     NORMAL = 1000
     PROTOCOL = 1002
     UNSUPPORTED = 1003
+    INVALID_TEXT = 1007  # a text frame that is not UTF-8
     TOO_BIG = 1009
     INTERNAL = 1011
     RESTART = 1012

@@ -54,3 +54,44 @@ class RoomBatch:
     @property
     def last(self) -> int:
         return self.events[-1].seq
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """One member's receipt, and what is needed to tell it."""
+
+    room: int
+    user: int
+    read_index: int
+    delivered_index: int
+    user_id: str
+    room_id: str
+    member_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """How far members have read and received: (user id, read_index, delivered_index). Not a change."""
+
+    room_id: str
+    positions: tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """Who types in a room now; in a large room only how many."""
+
+    room_id: str
+    users: tuple[User, ...] | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """(user id, status) of people who came, went or are away."""
+
+    users: tuple[tuple[str, str], ...]
+
+
+News = Receipts | Typing | Presence
+"""Short-lived: the latest state replaces the one before, so any of it may be skipped."""

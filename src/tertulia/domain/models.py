@@ -47,7 +47,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One signed-in device."""
+    """One signed-in device. `generation` counts its refreshes; its newest tokens were made at `rotated_at`."""
 
     number: int
     id: str
@@ -57,6 +57,8 @@ class Session:
     created_at: int
     last_used_at: int
     expires_at: int
+    generation: int = 0
+    rotated_at: int = 0
     revoked_at: int | None = None
 
 
@@ -130,3 +132,31 @@ class Caller:
     user_id: str
     session: str
     expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomView:
+    """A room as one user sees it. `partner`: the other person of a direct room."""
+
+    room: Room
+    member: Member | None = None
+    mentions: int = 0
+    last_message: Message | None = None
+    partner: User | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a room's timeline, in seq order. `more`: there is more in the direction asked for."""
+
+    messages: tuple[Message, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A room afresh, at `view.room.head_seq`. `members` only in rooms that are not large."""
+
+    view: RoomView
+    messages: tuple[Message, ...]
+    members: tuple[tuple[Member, User], ...] | None

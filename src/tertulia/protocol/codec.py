@@ -1,6 +1,7 @@
 """Bytes to commands, events to bytes; and the errors that say what was wrong with the bytes."""
 
 import json
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -8,6 +9,8 @@ from pydantic_core import ErrorDetails, to_json
 
 from tertulia.domain.errors import Rejection
 from tertulia.protocol.commands import Command, command_adapter
+
+_NAME = re.compile(r"[A-Za-z0-9_\[\]-]+")
 
 encode = to_json
 """A resource, event or reply as JSON bytes (UTF-8)."""
@@ -18,7 +21,8 @@ def decode_command(text: bytes | str) -> Command:
     try:
         return command_adapter.validate_json(text)
     except ValidationError as error:
-        raise rejection_of(error.errors(include_url=False, include_input=False)) from None
+        # Pydantic puts the command's name in front of each path: it is left out
+        raise rejection_of(error.errors(include_url=False, include_input=False), skip=1) from None
 
 
 def command_id(text: bytes | str) -> int | None:
@@ -34,12 +38,12 @@ def command_id(text: bytes | str) -> int | None:
 def rejection_of(errors: list[ErrorDetails], *, skip: int = 0) -> Rejection:
     """What Pydantic found, in the words of the API; never repeats the input (rule 36).
 
-    `skip` path parts are left out at the front (`body`).
+    `skip` path parts are left out at the front (`body`, or the command's name).
     """
     first = errors[0]
     kind, text = first["type"], first["msg"]
     if kind == "json_invalid":
-        if "surrogate" in text:
+        if "hex escape" in text:  # "lone leading surrogate in …", "unexpected end of …"
             return Rejection("invalid_text", "Text may not contain unpaired surrogates.")
         return Rejection("invalid_json", "This is not valid JSON.")
     if kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -50,29 +54,21 @@ def rejection_of(errors: list[ErrorDetails], *, skip: int = 0) -> Rejection:
 
 
 def _path(error: ErrorDetails, skip: int) -> str:
-    parts = [str(part) for part in error["loc"][skip:]]
-    return ".".join(part for part in parts if part not in _TAGS)
+    return ".".join(_part(str(part)) for part in error["loc"][skip:])
+
+
+def _part(name: str) -> str:
+    """Names of unknown fields, and keys of maps, are input: only what looks like a name of ours is repeated."""
+    return name if len(name) <= 64 and _NAME.fullmatch(name) else "?"
 
 
 def _message(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    if context.get("field_type") == "Value":  # a text that was checked first; Pydantic would speak of items
+        least = "min_length" in context
+        length = context["min_length" if least else "max_length"]
+        return f"String should have at {'least' if least else 'most'} {length} character{'s' * (length != 1)}"
     return error["msg"].removeprefix("Value error, ")
-
-
-_TAGS = frozenset(
-    (
-        "hello",
-        "post",
-        "edit",
-        "delete",
-        "react",
-        "typing",
-        "history",
-        "subscribe",
-        "unsubscribe",
-        "presence",
-        "refresh",
-    )
-)
 
 
 def text_frame(payload: bytes) -> bytes:

@@ -74,7 +74,10 @@ class ReadyEvent(TypedDict):
     presence: list[PresenceResource]
 
 
-class ChangesEvent(TypedDict):
+_From = TypedDict("_From", {"from": int})  # a keyword, so it cannot be written below
+
+
+class ChangesEvent(_From):
     """What changed in a room after `from`, up to `to`, as it is now; with `more` the next part follows at once."""
 
     ev: Literal["changes"]
@@ -82,9 +85,6 @@ class ChangesEvent(TypedDict):
     items: list[ChangeEvent]
     to: int
     more: bool
-
-
-ChangesEvent.__annotations__["from"] = int  # a keyword, so it cannot be written above
 
 
 class ReloadEvent(TypedDict):
@@ -162,6 +162,12 @@ class HistoryReply(Reply):
 
     messages: NotRequired[list[MessageResource]]
     more: NotRequired[bool]
+
+
+class RefreshReply(Reply):
+    """To refresh: seconds until the new token ends."""
+
+    expires_in: NotRequired[int]
 
 
 def change_event(change: Changed) -> dict[str, Any]:

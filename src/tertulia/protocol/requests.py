@@ -10,7 +10,7 @@ Username = Annotated[Text, Field(min_length=1, max_length=150, description="Lett
 Password = Annotated[Text, Field(min_length=1, max_length=1024)]
 Name = Annotated[Text, Field(max_length=150)]
 Email = Annotated[Text, Field(max_length=254)]
-Token = Annotated[str, Field(max_length=4096)]
+Token = Annotated[Text, Field(min_length=1, max_length=4096)]
 Title = Annotated[Text, Field(max_length=255)]
 RoomName = Annotated[Text, Field(min_length=1, max_length=255)]
 Description = Annotated[Text, Field(max_length=4096)]
@@ -36,7 +36,15 @@ class Refresh(Strict):
     refresh: Token
 
 
+class Logout(Strict):
+    """`everywhere`: end all my sessions, not only this one."""
+
+    everywhere: bool = False
+
+
 class ChangeProfile(Strict):
+    """What is absent or null stays as it is."""
+
     first_name: Name | None = None
     last_name: Name | None = None
 

@@ -4,11 +4,11 @@ They are plain dictionaries (`TypedDict`), so that building one costs next to no
 "none". Times are ISO 8601 in UTC. `changed_seq` says how new a resource is: of two, the greater wins.
 """
 
-from typing import Any, Literal, NotRequired
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from tertulia.domain.models import Member, Message, Room, Session, User
+from tertulia.domain.models import Member, Message, Room, RoomView, Session, Snapshot, User
 from tertulia.domain.times import iso
 
 
@@ -62,6 +62,18 @@ class ReactionResource(TypedDict):
     emoji: str
     count: int
     users: list[str]
+
+
+class UsersResource(TypedDict):
+    """A page of people; `next` is the cursor of the following one."""
+
+    items: list[UserResource]
+    next: str | None
+
+
+class SessionsResource(TypedDict):
+    items: list[SessionResource]
+    next: str | None
 
 
 class NoticeResource(TypedDict):
@@ -118,7 +130,6 @@ class RoomResource(TypedDict):
     name: str | None
     title: str
     description: str
-    owner: NotRequired[str]
     member_count: int
     message_count: int
     first_index: int
@@ -144,6 +155,34 @@ class MyRoomResource(RoomResource):
     me: NotRequired[MembershipResource]
     partner: NotRequired[UserResource]
     last_message: NotRequired[MessageResource]
+
+
+class DirectoryRoomResource(RoomResource):
+    """A public room in the directory; `joined`: I am a member."""
+
+    joined: bool
+
+
+class MyRoomsResource(TypedDict):
+    items: list[MyRoomResource]
+    next: str | None
+
+
+class DirectoryResource(TypedDict):
+    items: list[DirectoryRoomResource]
+    next: str | None
+
+
+class MembersResource(TypedDict):
+    items: list[MemberResource]
+    next: str | None
+
+
+class MessagesResource(TypedDict):
+    """A page of a room's timeline, oldest first; `more`: there is more in the direction asked for."""
+
+    items: list[MessageResource]
+    more: bool
 
 
 class ReceiptResource(TypedDict):
@@ -228,7 +267,7 @@ def message_resource(message: Message) -> MessageResource:
     return resource
 
 
-def room_resource(room: Room, owner_id: str | None = None) -> RoomResource:
+def room_resource(room: Room) -> RoomResource:
     resource: RoomResource = {
         "id": room.id,
         "number": room.number,
@@ -243,8 +282,6 @@ def room_resource(room: Room, owner_id: str | None = None) -> RoomResource:
         "changed_seq": room.settings_seq,
         "created_at": iso(room.created_at),
     }
-    if owner_id is not None:
-        resource["owner"] = owner_id
     return resource
 
 
@@ -279,4 +316,22 @@ def membership_resource(room: Room, member: Member, mentions: int) -> Membership
     }
 
 
-Json = dict[str, Any]
+def my_room_resource(view: RoomView) -> MyRoomResource:
+    resource: MyRoomResource = {**room_resource(view.room)}  # type: ignore[typeddict-item]
+    if view.member is not None:
+        resource["me"] = membership_resource(view.room, view.member, view.mentions)
+    if view.partner is not None:
+        resource["partner"] = user_resource(view.partner)
+    if view.last_message is not None:
+        resource["last_message"] = message_resource(view.last_message)
+    return resource
+
+
+def snapshot_resource(snapshot: Snapshot) -> SnapshotResource:
+    resource: SnapshotResource = {
+        "room": my_room_resource(snapshot.view),
+        "messages": [message_resource(message) for message in snapshot.messages],
+    }
+    if snapshot.members is not None:
+        resource["members"] = [member_resource(member, user, positions=True) for member, user in snapshot.members]
+    return resource

@@ -95,6 +95,10 @@ class Database:
         with self._read_engine.connect() as connection, connection.begin():
             return job(connection, *args)
 
+    @property
+    def reads_waiting(self) -> int:
+        return self._reads
+
     async def write(self, job: Callable[..., T], *args: Any) -> T:
         """`job(connection, *args)` in a write transaction, committed when this returns."""
         return await self.writer.run(job, *args)

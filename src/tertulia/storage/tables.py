@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -15,6 +16,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects import postgresql
@@ -54,8 +57,25 @@ users = Table(
     Column("version", BigInteger, nullable=False, server_default=ZERO),
     Column("created_at", Time, nullable=False),
     Column("last_seen_at", Time),
+    Index(
+        "ix_users_inactive",
+        "number",
+        sqlite_where=text("is_active = 0"),
+        postgresql_where=text("NOT is_active"),
+    ),
     sqlite_autoincrement=True,  # numbers are never used again
 )
+
+# What people are searched by: each is found by its beginning, in any case.
+SPACE: ColumnElement[str] = literal_column("' '")  # a bound value would not match the index
+SEARCHED = (
+    func.lower(users.c.username),
+    func.lower(users.c.first_name.concat(SPACE).concat(users.c.last_name)),
+    func.lower(users.c.last_name),
+)
+Index("ix_users_search_username", SEARCHED[0], users.c.number)
+Index("ix_users_search_name", SEARCHED[1], users.c.number)
+Index("ix_users_search_last_name", SEARCHED[2], users.c.number)
 
 sessions = Table(
     "sessions",
@@ -162,6 +182,13 @@ messages = Table(
         unique=True,
         sqlite_where=text("client_id IS NOT NULL"),
         postgresql_where=text("client_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_messages_notices",
+        "room",
+        "after",
+        sqlite_where=text('"index" IS NULL'),
+        postgresql_where=text('"index" IS NULL'),
     ),
     # A message that never changed is found by its seq; only the others need an index of their changes.
     Index(

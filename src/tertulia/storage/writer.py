@@ -55,6 +55,11 @@ class Writer:
             raise Rejection("busy", "The server has too much to write at once. Try again shortly.", retry_after=1)
         return await self._await(lambda connection: work(connection, *args), transaction=True)
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for their turn, besides batches of posts."""
+        return len(self._others)
+
     async def notice_foreign_writes(self) -> int:
         """Look whether another process wrote; the count of times that one did."""
         await self._await(lambda connection: None, transaction=False)

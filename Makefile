@@ -1,0 +1,51 @@
+# Everything a developer does with Tertulia. GNU make 3.81 is enough.
+#
+#   make run              the server on http://127.0.0.1:8000, from nothing
+#   make test             all checks and tests; what CI runs
+#   make lint, make fix   look at the code; put right what a machine can
+#   make bench            how fast the fast path is here
+#   make prove            the slow proofs alone
+#   make lock             pin the dependencies anew (UPGRADE=1: the newest ones)
+#   make clean            take away what was made, but for ./data
+#
+# PYTHON=/path/to/python3.13 chooses the Python; ARGS="..." is handed to the program.
+
+.PHONY: run test lint fix bench prove lock clean
+.DEFAULT_GOAL := run
+
+BIN = .venv/bin
+SETUP = PYTHON='$(PYTHON)' sh tools/setup
+
+run:
+	@$(SETUP) run
+	@exec $(BIN)/tertulia serve $(ARGS)
+
+test: lint
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+lint:
+	@$(SETUP) test
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+fix:
+	@$(SETUP) test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench:
+	@$(SETUP) test
+	$(BIN)/python bench/run.py $(ARGS)
+
+prove:
+	@$(SETUP) test
+	$(BIN)/pytest -m slow $(ARGS)
+
+lock:
+	@sh tools/lock
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,263 @@
+"""The composition root: builds every object from the settings, starts and stops them. Nothing else wires."""
+
+import asyncio
+import ipaddress
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import structlog
+import uvloop
+from sqlalchemy import Connection, text
+from starlette.types import ASGIApp
+
+from tertulia.clock import Clock, SystemClock
+from tertulia.committer.committer import Committer
+from tertulia.domain.buckets import Buckets
+from tertulia.domain.errors import Rejection
+from tertulia.domain.events import Changed, RoomBatch
+from tertulia.gateway.admission import Admission
+from tertulia.gateway.asgi import WithSockets
+from tertulia.gateway.gateway import Gateway, Limits
+from tertulia.gateway.server import Server, build_uvicorn
+from tertulia.http.api import ApiConfig, build_http
+from tertulia.http.operations import Readiness
+from tertulia.http.throttle import Throttle
+from tertulia.hub.hub import Hub
+from tertulia.logs import set_up_logs
+from tertulia.metrics import Metrics
+from tertulia.protocol.forwarded import Forwarded
+from tertulia.protocol.origins import Hosts, Origins
+from tertulia.services import Services
+from tertulia.services.access import RoomNumbers
+from tertulia.services.accounts import Accounts
+from tertulia.services.history import History
+from tertulia.services.members import Members
+from tertulia.services.messages import Messages
+from tertulia.services.passwords import Passwords
+from tertulia.services.presence import Presence
+from tertulia.services.receipts import Receipts
+from tertulia.services.rooms import Rooms
+from tertulia.services.sessions import Sessions
+from tertulia.services.sweep import Sweep
+from tertulia.services.tokens import Tokens
+from tertulia.services.typing import Typing
+from tertulia.settings import Settings
+from tertulia.storage.database import Database
+from tertulia.tasks import Tasks
+
+log = structlog.get_logger(__name__)
+
+FIRST_ROOM = "general"
+GOODBYE_SPREAD = 10.0
+"""Seconds over which clients are asked to spread their return after a restart."""
+
+
+class Application:
+    """One node. The database must be migrated already; `settings.secret_key` must be set."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.metrics = Metrics()
+        self.tasks = Tasks()
+        self.db = Database(settings.database_url)
+        self.hub = Hub(
+            self._repair,
+            self.tasks.spawn,
+            self.metrics,
+            ring_bytes=settings.ring_room_kb * 1024,
+            rings_bytes=settings.ring_node_mb * 1024 * 1024,
+        )
+        self.committer = Committer(self.db.writer, self.clock, self.metrics, self._deliver)
+        self.services = self._services()
+        self.gateway = Gateway(self.services, self.hub, self.clock, self.tasks, self.metrics, self._limits())
+        self.sweep = Sweep(
+            self.db, self.hub, self.services.accounts, self.services.sessions, self.clock, self.gateway.resync
+        )
+        self.readiness = Readiness(partial(self.db.read, _probe), self.clock)
+        self.admission = self._admission()
+        self.asgi = WithSockets(self._http(), self.admission)
+
+    def _services(self) -> Services:
+        settings, db, clock = self.settings, self.db, self.clock
+        numbers = RoomNumbers(db)
+        self.tokens = Tokens(
+            settings.secret_key.encode(),
+            settings.access_token_minutes * 60,
+            settings.refresh_token_days * 86_400,
+            clock,
+        )
+        sessions = Sessions(db, self.tokens, clock, self.tasks)
+        self.passwords = Passwords()
+        accounts = Accounts(db, sessions, self.passwords, clock, self.tasks, guesses=settings.password_attempts)
+        accounts.on_changed(self.committer.forget_users)
+        large = settings.large_room
+        return Services(
+            accounts=accounts,
+            sessions=sessions,
+            history=History(db, clock),
+            numbers=numbers,
+            rooms=Rooms(db, self.committer, numbers, large=large),
+            members=Members(db, self.committer, numbers, large=large),
+            messages=Messages(db, self.committer, numbers, Buckets(settings.post_rate, settings.post_burst, clock)),
+            receipts=Receipts(db, self.hub, clock, large=large),
+            typing=Typing(self.hub, clock, large=large),
+            presence=Presence(self.hub, db, clock, large=large),
+        )
+
+    def _limits(self) -> Limits:
+        return Limits(
+            unsent=self.settings.unsent_limit_kb * 1024,
+            per_user=self.settings.connections_per_user,
+            command_rate=self.settings.command_rate,
+            large=self.settings.large_room,
+        )
+
+    def _admission(self) -> Admission:
+        settings, loopback = self.settings, is_loopback(self.settings.host)
+        admission = Admission(
+            self.clock,
+            visitors=Forwarded(settings.trusted_proxies),
+            origins=Origins(settings.allowed_origins, loopback=loopback),
+            hosts=Hosts(settings.allowed_hosts, loopback=loopback),
+            max_connections=settings.max_connections or 100_000,
+            per_address=settings.connections_per_address or settings.max_connections or 100_000,
+        )
+        admission.register("/ws", self.gateway.admit)
+        return admission
+
+    def _http(self) -> ASGIApp:
+        settings = self.settings
+        config = ApiConfig(
+            allowed_origins=settings.allowed_origins,
+            allowed_hosts=settings.allowed_hosts,
+            trusted_proxies=settings.trusted_proxies,
+            metrics_token=settings.metrics_token or None,
+            max_body_bytes=settings.max_body_kb * 1024,
+            listens_on_loopback=is_loopback(settings.host),
+        )
+        throttle = Throttle(
+            self.clock, settings.registrations_per_minute, settings.logins_per_minute, settings.requests_per_minute
+        )
+        return build_http(self.services, config, self.metrics, self.readiness, self.clock, throttle)
+
+    # Events.
+
+    def _deliver(self, batches: list[RoomBatch]) -> None:
+        """What a transaction did, to everybody on this node."""
+        for batch in batches:
+            self.hub.deliver(batch)
+
+    async def _repair(self, room: int, after: int) -> tuple[int, tuple[Changed, ...] | None] | None:
+        """For the hub: what it missed of a room, from the database."""
+        try:
+            found, items = await self.services.rooms.changes(room, after, None)
+        except Rejection:
+            return None
+        return found.head_seq, None if items is None else tuple(items)
+
+    # Life.
+
+    async def start(self) -> None:
+        """Ready to serve when this returns."""
+        await self.services.history.begin()
+        self.tokens.bind(self.services.history.epoch)
+        await self.services.sessions.load()
+        await self._first_room()
+        for work, name in (
+            (self.services.sessions.upkeep(), "sessions"),
+            (self.services.receipts.run(), "receipts"),
+            (self.services.typing.run(), "typing"),
+            (self.services.presence.run(), "presence"),
+            (self.services.rooms.purge_again_and_again(self.clock), "purge"),
+            (self.gateway.wheel.run(), "wheel"),
+            (self.sweep.run(), "sweep"),
+            (self._watch_queues(), "queues"),
+        ):
+            self.tasks.spawn(work, name)
+
+    async def _first_room(self) -> None:
+        """A new installation has one room, so that there is somewhere to talk."""
+        history, what = self.services.history, f"room {FIRST_ROOM}"
+        if not await history.is_done(what):
+            await self.services.rooms.create_first(FIRST_ROOM)
+            await history.mark_done(what)
+
+    async def _watch_queues(self) -> None:
+        while True:
+            self.metrics.queue_depth.labels("committer").set(self.committer.waiting)
+            self.metrics.queue_depth.labels("reads").set(self.db.reads_waiting)
+            self.metrics.queue_depth.labels("writes").set(self.db.writer.waiting)
+            await self.clock.sleep(1)
+
+    async def drain(self) -> None:
+        """Take nothing new, answer what waits, say goodbye to everybody (rule 20)."""
+        self.readiness.set_draining()
+        self.admission.drain()
+        await self.committer.close()
+        await self.services.receipts.flush()
+        await self.gateway.close(spread=GOODBYE_SPREAD)
+
+    async def stop(self) -> None:
+        """Everything is written and let go of when this returns."""
+        await self.committer.close()
+        await self.tasks.close()
+        await self.services.presence.flush()
+        await self.services.receipts.flush()
+        await asyncio.to_thread(self.db.close)
+        self.passwords.close()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Application"]:
+        """Started and stopped, without a port: for commands and tests."""
+        await self.start()
+        try:
+            yield self
+        finally:
+            await self.drain()
+            await self.stop()
+
+    def server(self) -> Server:
+        """A uvicorn for this application; start it before serving."""
+        return build_uvicorn(
+            self.asgi,
+            self.admission,
+            self.clock,
+            host=self.settings.host,
+            port=self.settings.port,
+            sockets=self.settings.sockets,
+            on_shutdown=self.drain,
+            drain_seconds=self.settings.drain_seconds,
+            lifespan="off",
+        )
+
+
+def _probe(connection: Connection) -> None:
+    connection.execute(text("SELECT 1"))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine can reach `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def serve(settings: Settings, listeners: list[socket.socket]) -> None:
+    """Run on listening sockets until a signal says stop."""
+    pretty = settings.log_format == "pretty" or (settings.log_format == "auto" and sys.stderr.isatty())
+    set_up_logs(settings.log_level, pretty=pretty)
+    uvloop.run(_serve(settings, listeners))
+
+
+async def _serve(settings: Settings, listeners: list[socket.socket]) -> None:
+    application = Application(settings)
+    await application.start()
+    try:
+        await application.server().serve(sockets=listeners)
+    finally:
+        await application.stop()

@@ -1,0 +1,84 @@
+"""`tertulia createsuperuser`. Works beside a running server."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import typer
+
+from tertulia.cli.options import pasteable
+from tertulia.clock import SystemClock
+from tertulia.datadir import open_data_dir
+from tertulia.domain.errors import Rejection
+from tertulia.domain.models import User
+from tertulia.refusal import Refusal
+from tertulia.services.accounts import Accounts
+from tertulia.services.passwords import Passwords
+from tertulia.services.sessions import Sessions
+from tertulia.services.tokens import Tokens
+from tertulia.settings import Loaded
+from tertulia.storage import schema
+from tertulia.storage.database import Database
+from tertulia.tasks import Tasks
+
+
+def createsuperuser(loaded: Loaded, username: str | None, email: str | None, *, password_stdin: bool) -> None:
+    """Ask for what is not given; with `password_stdin` nothing is asked."""
+    if not password_stdin and not sys.stdin.isatty():
+        raise Refusal(
+            "Nobody is here to ask: give --username NAME and --password-stdin, and the password on standard input."
+        )
+    if password_stdin and username is None:
+        raise Refusal("Give --username NAME too: with --password-stdin nothing is asked.")
+    prepare(loaded)
+    if password_stdin:
+        user = _create(loaded, username or "", email, sys.stdin.readline().rstrip("\r\n"))
+    else:
+        user = _ask_and_create(loaded, username, email)
+    typer.echo(f"The account {user.username} has all rights now.")
+
+
+def prepare(loaded: Loaded) -> None:
+    """A database that fits: made if it is missing, never changed under a server that may run on it."""
+    open_data_dir(loaded.settings.data_dir)
+    url = loaded.settings.database_url
+    if schema.state_of(url) is schema.State.EMPTY:
+        schema.migrate(url)
+    schema.require_current(url, pasteable(loaded, "migrate"))
+
+
+def _ask_and_create(loaded: Loaded, username: str | None, email: str | None) -> User:
+    """What is refused is asked for again."""
+    while True:
+        name = username or typer.prompt("Username")
+        address = email if email is not None else typer.prompt("Email (may be empty)", default="", show_default=False)
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt="The same again")
+        try:
+            return _create(loaded, name, address, password)
+        except Rejection as rejection:
+            typer.echo(rejection.message, err=True)
+            username = name if rejection.code == "weak_password" else None
+            email = address if rejection.code == "weak_password" else None
+
+
+def _create(loaded: Loaded, username: str, email: str | None, password: str) -> User:
+    async def create() -> User:
+        async with _accounts(loaded.settings.database_url) as accounts:
+            return await accounts.create_superuser(username, email, password)
+
+    return asyncio.run(create())
+
+
+@asynccontextmanager
+async def _accounts(url: str) -> AsyncIterator[Accounts]:
+    """The accounts alone: no server is started, and nobody is signed in, so that any key does."""
+    database, clock, tasks, passwords = Database(url), SystemClock(), Tasks(), Passwords()
+    sessions = Sessions(database, Tokens(secrets.token_bytes(32), 1, 1, clock), clock, tasks)
+    try:
+        yield Accounts(database, sessions, passwords, clock, tasks)
+    finally:
+        await tasks.close()
+        passwords.close()
+        database.close()

@@ -1,0 +1,306 @@
+"""What a client knows of one room. Pure: no clock, no line; frames in, state out."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, cast
+
+from tertulia.client.timeline import Page, Timeline
+from tertulia.protocol.resources import MemberResource, MessageResource, MyRoomResource, UserResource
+
+Frame = dict[str, Any]
+"""A frame of docs/protocol.md, decoded."""
+
+MAX_MEMBERS = 1_000
+MENTIONS_CEILING = 100
+_SETTINGS = ("kind", "name", "title", "description", "owner", "changed_seq", "number", "created_at")
+
+
+class Outcome(Enum):
+    """What became of a frame."""
+
+    APPLIED = "applied"
+    IGNORED = "ignored"  # older than the cursor
+    GAP = "gap"  # something is missing: say `subscribe` with the cursor
+    LEFT = "left"  # I am no member any more: forget the room
+    GONE = "gone"  # the room is not there for me: forget it
+
+
+class RoomModel:
+    """One room, kept by the rules of docs/protocol.md, section 4.
+
+    `cursor` is the seq up to which everything is here; None while the room is only listed: then `timeline` and
+    `members` are empty and the counts come from the list. `members` holds those who left, too (`left_at`), and is
+    complete only if `members_complete`: large rooms tell no members, and nobody else's receipts.
+    """
+
+    def __init__(self, room: str, user: str | None = None) -> None:
+        self.id = room
+        self.user = user
+        self.timeline = Timeline()
+        self._clear()
+
+    def _clear(self) -> None:
+        self.cursor: int | None = None
+        self.catching_up = False
+        self.settings: Frame = {}
+        self.me: Frame | None = None
+        self.partner: UserResource | None = None
+        self.last_message: MessageResource | None = None
+        self.message_count = 0
+        self.member_count = 0
+        self.first_index = 1
+        self.members: dict[str, MemberResource] = {}
+        self.members_complete = False
+        self.receipts: dict[str, tuple[int, int]] = {}
+        self.typing: list[UserResource] = []
+        self.typing_count = 0
+        self._counted_at = 0
+
+    # What a view asks.
+
+    @property
+    def title(self) -> str:
+        """What people see: the title, the name, or the other one of a direct room."""
+        if self.partner is not None:
+            return self.partner["username"]
+        return str(self.settings.get("title") or self.settings.get("name") or self.id)
+
+    @property
+    def messages(self) -> list[MessageResource]:
+        """Messages and notices, oldest first, without a hole."""
+        return self.timeline.rows
+
+    @property
+    def present(self) -> list[MemberResource]:
+        """Who is a member now, as far as it is known."""
+        return [member for member in self.members.values() if "left_at" not in member]
+
+    @property
+    def unread(self) -> int:
+        """A subtraction; 0 for who is no member."""
+        if self.me is None:
+            return 0
+        return max(0, self.message_count - max(int(self.me["read_index"]), self.first_index - 1))
+
+    @property
+    def mentions(self) -> int:
+        """Unread messages that mention me; 100 means "100 or more"."""
+        if self.me is None or not self.unread:
+            return 0
+        read = int(self.me["read_index"])
+        first = self.timeline.at(max(read + 1, self.first_index))
+        if first is None or self.timeline.floor is None or first["seq"] < self.timeline.floor:
+            return min(int(self.me["mentions"]), self.unread)
+        unread = (row for row in self.messages if (row["index"] or 0) > read)
+        return min(MENTIONS_CEILING, sum(self.user in row.get("mentions", ()) for row in unread))
+
+    # What changes it.
+
+    def listed(self, room: MyRoomResource) -> None:
+        """From `ready` or REST: settings and counts. Moves no cursor."""
+        self._take_settings(cast(Frame, room))
+        self._count(room["member_count"], room["head_seq"])
+        self.message_count = max(self.message_count, room["message_count"])
+        self._raise_first(room["first_index"])
+        self.partner = room.get("partner", self.partner)
+        self._take_last(room.get("last_message"))
+        if (me := room.get("me")) is not None:
+            known = self.me
+            self.me = dict(me)
+            if known is not None:
+                self.receive(self.user or "", known["read_index"], known["delivered_index"])
+
+    def apply(self, frame: Frame) -> Outcome:
+        """A frame about this room: the rules of the cursor. After GAP nothing was changed."""
+        match frame["ev"]:
+            case "changes":
+                return self._changes(frame)
+            case "reload":
+                return self._reload(frame)
+            case "gone":
+                return Outcome.GONE
+            case "receipt":
+                for one in frame["receipts"]:
+                    self.receive(one["user"], one["read_index"], one["delivered_index"])
+            case "typing":
+                self.typing = frame.get("users", [])
+                self.typing_count = frame["count"]
+            case _:
+                return self._live(frame)
+        return Outcome.APPLIED
+
+    def _live(self, event: Frame) -> Outcome:
+        if self.cursor is None:
+            self._glance(event)
+            return Outcome.LEFT if self._leaves(event) else Outcome.GAP
+        if event["seq"] <= self.cursor:
+            return Outcome.IGNORED
+        if event["seq"] > self.cursor + 1:
+            return Outcome.GAP
+        self.cursor = event["seq"]
+        return self._take(event, event["seq"])
+
+    def _changes(self, frame: Frame) -> Outcome:
+        if self.cursor is None:
+            for item in frame["items"]:
+                self._glance(item)
+            return Outcome.GAP
+        if frame["from"] > self.cursor:
+            self.catching_up = False
+            return Outcome.GAP
+        self.catching_up = frame["more"]
+        news = frame["to"] > self.cursor
+        self.cursor = max(self.cursor, frame["to"])
+        outcomes = [self._take(item, frame["to"]) for item in frame["items"]]
+        return Outcome.LEFT if news and Outcome.LEFT in outcomes else Outcome.APPLIED
+
+    def _reload(self, frame: Frame) -> Outcome:
+        snapshot = frame["snapshot"]
+        self.forget()
+        self.cursor = frame["seq"]
+        self.listed(snapshot["room"])
+        self.timeline.start(snapshot["messages"])
+        self.members_complete = "members" in snapshot
+        for member in snapshot.get("members", ()):
+            self._take_member(member)
+            self.receive(member["user"]["id"], member.get("read_index", 0), member.get("delivered_index", 0))
+        for row in snapshot["messages"]:
+            self._take_last(row)
+        return Outcome.APPLIED
+
+    def forget(self) -> None:
+        """As before the first frame. Pages of history that were asked for before are not good any more."""
+        self._clear()
+        self.timeline.forget()
+
+    def put(self, row: MessageResource) -> None:
+        """A message from a reply: of two versions the greater `changed_seq` wins. Moves no cursor."""
+        if self.cursor is not None:
+            self._take_row(row)
+
+    def put_page(self, page: Page, generation: int) -> list[MessageResource] | None:
+        """A page of history that was asked for in this `generation` of the timeline: the rows that the view gained.
+
+        None when the timeline began anew since: ask again.
+        """
+        if generation != self.timeline.generation:
+            return None
+        return self.timeline.put_page(page)
+
+    def receive(self, user: str, read_index: int, delivered_index: int) -> None:
+        """Positions only grow."""
+        if self.me is not None and user == self.user:
+            self.me["read_index"] = max(self.me["read_index"], read_index)
+            self.me["delivered_index"] = max(self.me["delivered_index"], delivered_index, read_index)
+        if user in self.members:
+            read, delivered = self.receipts.get(user, (0, 0))
+            self.receipts[user] = max(read, read_index), max(delivered, delivered_index, read_index)
+
+    def cut(self) -> None:
+        """The line is down: nobody types, nothing is on its way."""
+        self.typing, self.typing_count, self.catching_up = [], 0, False
+
+    # The rows.
+
+    def _take(self, event: Frame, at: int) -> Outcome:
+        if (settings := event.get("settings")) is not None:
+            self._take_settings(settings)
+            self._count(settings["member_count"], at)
+            self._raise_first(settings["first_index"])
+        for member in event.get("members", ()):
+            self._take_member(member)
+        if "member_count" in event:
+            self._count(event["member_count"], at)
+        if (row := event.get("message")) is not None:
+            self._take_row(row)
+        return Outcome.LEFT if self._leaves(event) else Outcome.APPLIED
+
+    def _take_row(self, row: MessageResource) -> None:
+        self.timeline.put(row)
+        self._take_last(row)
+
+    def _take_last(self, row: MessageResource | None) -> None:
+        """`row` may be the last message, and posting reads up to the post."""
+        if row is None or row["index"] is None:
+            return
+        if self.me is not None and row["index"] > self.message_count and self.user in row.get("mentions", ()):
+            self.me["mentions"] = min(MENTIONS_CEILING, self.me["mentions"] + 1)
+        self.message_count = max(self.message_count, row["index"])
+        if row["sender"] is not None:
+            self.receive(row["sender"]["id"], row["index"], row["index"])
+        last = self.last_message
+        if last is None or (row["seq"], row["changed_seq"]) > (last["seq"], last["changed_seq"]):
+            self.last_message = row
+
+    def _take_settings(self, settings: Mapping[str, Any]) -> None:
+        if settings["changed_seq"] >= self.settings.get("changed_seq", 0):
+            self.settings |= {key: settings[key] for key in _SETTINGS if key in settings}
+
+    def _take_member(self, member: MemberResource) -> None:
+        user = member["user"]["id"]
+        if user == self.user and self.me is not None:
+            self.me["role"] = member["role"]
+        if member["role"] == "owner" and "left_at" not in member:
+            self.settings["owner"] = user
+        known = self.members.get(user)
+        if not self.members_complete or (known is not None and known["changed_seq"] > member["changed_seq"]):
+            return
+        self.members[user] = cast(
+            MemberResource,
+            {key: value for key, value in member.items() if key not in ("read_index", "delivered_index")},
+        )
+        if "left_at" in member:
+            self.receipts.pop(user, None)
+        if len(self.members) > MAX_MEMBERS:
+            self.members, self.receipts, self.members_complete = {}, {}, False
+
+    def _leaves(self, event: Frame) -> bool:
+        members = event.get("members", ())
+        return any(member["user"]["id"] == self.user and "left_at" in member for member in members)
+
+    def _glance(self, event: Frame) -> None:
+        """Keep the counts of a room that is only listed."""
+        if (row := event.get("message")) is not None:
+            self._take_last(row)
+        if "member_count" in event:
+            self._count(event["member_count"], event["seq"])
+
+    def _count(self, members: int, at: int) -> None:
+        if at >= self._counted_at:
+            self.member_count, self._counted_at = members, at
+
+    def _raise_first(self, index: int) -> None:
+        if index > self.first_index:
+            self.first_index = index
+            self.timeline.drop_below(index)
+
+    # For tests and tools.
+
+    def differences(self, other: "RoomModel") -> list[str]:
+        """Names of what differs from another view of the room; empty when they say the same.
+
+        Timelines are compared from the greater of the two floors on: how far back one has read is no difference.
+        """
+        mine, theirs = self._said(), other._said()
+        found = [key for key in mine if mine[key] != theirs[key]]
+        floor = max(self.timeline.floor or 0, other.timeline.floor or 0)
+        if [row for row in self.messages if row["seq"] >= floor] != [
+            row for row in other.messages if row["seq"] >= floor
+        ]:
+            found.append("messages")
+        return found
+
+    def _said(self) -> Frame:
+        return {
+            "cursor": self.cursor,
+            "settings": self.settings,
+            "message_count": self.message_count,
+            "member_count": self.member_count,
+            "first_index": self.first_index,
+            "role": self.me and self.me["role"],
+            "read_index": self.me and self.me["read_index"],
+            "unread": self.unread,
+            "mentions": self.mentions,
+            "last_message": self.last_message,
+            "members": {user: row for user, row in self.members.items() if "left_at" not in row},
+        }

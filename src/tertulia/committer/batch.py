@@ -1,0 +1,198 @@
+"""One batch in one transaction: lock, load, decide, write (rule 1). Runs in the writer's thread.
+
+The commit itself is the writer's; what is delivered afterwards is in the `Batch` that comes back.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection
+
+from tertulia.committer.loading import Loader, Rights
+from tertulia.domain.changes import Change, CreateRoom, Outcome, Post
+from tertulia.domain.decisions import decide
+from tertulia.domain.decisions.messages import repeated
+from tertulia.domain.decisions.state import RoomState
+from tertulia.domain.errors import Rejection, not_found
+from tertulia.domain.events import Changed, RoomBatch
+from tertulia.domain.models import Member, Message, Role, Room, RoomKind
+from tertulia.storage import members, messages, rooms, users
+
+Result = Outcome | Rejection
+Key = tuple[int, int, str]
+"""(room, sender, client_id)"""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a transaction did: one result an item, in order, and what is to be delivered once it is committed."""
+
+    results: list[Result]
+    delivered: list[RoomBatch] = field(default_factory=list)
+
+
+def run(
+    connection: Connection, items: list[Change], rights: Rights, now: int, *, careful: bool, known: frozenset[Key]
+) -> Batch:
+    """Decide and write `items`.
+
+    `careful`: look up each client_id and message id first, because an attempt failed or its outcome is unknown.
+    `known`: keys that were stored lately, so that they are looked up in any case.
+    """
+    loader = Loader(connection, rights, now)
+    states = loader.states(items)
+    stored = _look_up(connection, items, known, everything=careful)
+    batch = Batch([])
+    for item in items:
+        batch.results.append(_result(connection, loader, states, stored, item))
+    _write(connection, states.values())
+    batch.delivered = [_delivered(state) for state in states.values() if state.events or state.deleted]
+    batch.delivered += loader.created
+    rights.keep(states.values())
+    return batch
+
+
+def _result(
+    connection: Connection, loader: Loader, states: dict[int, RoomState], stored: dict[str | Key, Message], item: Change
+) -> Result:
+    try:
+        if isinstance(item, CreateRoom):
+            return _create(connection, loader, item)
+        state = states.get(item.room)
+        if state is None:
+            raise not_found("room")
+        if isinstance(item, Post):
+            return _post(connection, state, stored, item)
+        return decide(state, item)
+    except Rejection as rejection:
+        return rejection
+
+
+def _post(connection: Connection, state: RoomState, stored: dict[str | Key, Message], item: Post) -> Outcome:
+    """A post; one whose key is stored already is answered with what is stored, whatever the limits say by now."""
+    if item.id in stored:  # an earlier attempt of this very item was committed
+        return Outcome(message=stored[item.id])
+    if item.client_id is None:
+        return decide(state, item)
+    key = (item.room, item.actor, item.client_id)
+    if key in stored:
+        state.require_member(item.actor)
+        return repeated(item, stored[key])
+    try:
+        outcome = decide(state, item)
+    except Rejection as rejection:
+        if rejection.code in ("not_found", "not_member"):
+            raise
+        before = messages.by_client_ids(connection, [key])
+        if not before:
+            raise
+        return repeated(item, before[0])
+    assert outcome.message is not None
+    stored[key] = outcome.message
+    return outcome
+
+
+def _look_up(
+    connection: Connection, items: list[Change], known: frozenset[Key], *, everything: bool
+) -> dict[str | Key, Message]:
+    """Messages that are there already, by id and by key; in a statement after the lock (E3)."""
+    posts = [item for item in items if isinstance(item, Post)]
+    keys = {(post.room, post.actor, post.client_id) for post in posts if post.client_id is not None}
+    wanted = keys if everything else keys & known
+    stored: dict[str | Key, Message] = {}
+    if everything:
+        stored.update((message.id, message) for message in messages.by_ids(connection, [post.id for post in posts]))
+    for message in messages.by_client_ids(connection, wanted):
+        if message.sender is not None and message.client_id is not None:
+            stored[message.room, message.sender.number, message.client_id] = message
+    return stored
+
+
+def _create(connection: Connection, loader: Loader, item: CreateRoom) -> Outcome:
+    """A new room; a direct one that is there already is answered as it is."""
+    if item.direct_key is not None:
+        there = rooms.by_direct_key(connection, item.direct_key)
+        if there is not None:
+            return Outcome(room=there, repeated=True)
+    if item.name is not None and rooms.taken(connection, [item.name]):
+        raise Rejection("name_taken", "Another room has this name. Choose another one.", field="name")
+    people = [user for user in (item.actor, item.partner) if user is not None]
+    found = loader.users(people)
+    if len(found) < len(people):
+        raise not_found("user")
+    room = _new_room(item, loader.now, len(people))
+    room = replace(room, number=rooms.create(connection, room))
+    first = [_first_member(room, user, item) for user in people]
+    members.save(connection, first)
+    if first:
+        rows = tuple((member, found[member.user]) for member in first)
+        event = Changed(room.number, room.id, 1, "member", members=rows, member_count=len(rows))
+        loader.created.append(RoomBatch(room.number, room.id, (event,)))
+        users.bump(connection, people)
+    return Outcome(room=room, member=first[0] if first else None)
+
+
+def _new_room(item: CreateRoom, now: int, people: int) -> Room:
+    """Its making is the first change."""
+    return Room(
+        number=0,
+        id=item.id,
+        kind=item.kind,
+        name=item.name,
+        title=item.title,
+        description=item.description,
+        owner=item.actor if item.kind is not RoomKind.DIRECT else None,
+        head_seq=1,
+        message_count=0,
+        first_index=1,
+        access_seq=1,
+        settings_seq=1,
+        created_at=now,
+        last_at=now,
+        member_count=people,
+        direct_key=item.direct_key,
+    )
+
+
+def _first_member(room: Room, user: int, item: CreateRoom) -> Member:
+    owner = user == item.actor and room.kind is not RoomKind.DIRECT
+    return Member(room.number, user, Role.OWNER if owner else Role.MEMBER, 0, 0, room.created_at, None, 1)
+
+
+def _write(connection: Connection, states: Iterable[RoomState]) -> None:
+    """Everything that was decided, in few bulk statements."""
+    touched = [state for state in states if state.events or state.deleted]
+    messages.append(connection, (message for state in touched for message in state.new_messages.values()))
+    messages.save(connection, (message for state in touched for message in state.changed_messages.values()))
+    _write_beside(connection, touched)
+    members.save(connection, (member for state in touched for member in state.changed_members.values()))
+    members.save_reads(
+        connection, ((state.room.number, user, index) for state in touched for user, index in state.reads.items())
+    )
+    only_counts = [state for state in touched if not (state.changed_members or state.settings_changed)]
+    rooms.save_counts(
+        connection, ((state.room.number, state.head_seq, state.message_count, state.last_at) for state in only_counts)
+    )
+    rooms.save(connection, (state.as_it_is() for state in touched if state.changed_members or state.settings_changed))
+    users.bump(connection, {user for state in touched for user in state.changed_members})
+    users.bump_members(connection, [state.room.number for state in touched if state.deleted])
+
+
+def _write_beside(connection: Connection, touched: list[RoomState]) -> None:
+    """Mentions and reactions: what was dropped first, so that it can come again."""
+    numbered = [(state.room.number, state) for state in touched]
+    messages.drop_mentions(connection, [(room, index) for room, state in numbered for index in state.mentions_dropped])
+    messages.add_mentions(
+        connection, [(user, room, index) for room, state in numbered for user, index in state.mentions_added]
+    )
+    messages.clear_reactions(
+        connection, [(room, index) for room, state in numbered for index in state.reactions_cleared]
+    )
+    messages.drop_reactions(
+        connection, [(room, *dropped) for room, state in numbered for dropped in state.reactions_dropped]
+    )
+    messages.add_reactions(connection, [(room, *added) for room, state in numbered for added in state.reactions_added])
+
+
+def _delivered(state: RoomState) -> RoomBatch:
+    return RoomBatch(state.room.number, state.room.id, tuple(state.events), gone=state.deleted)

@@ -1,0 +1,33 @@
+"""Who may do what, and what comes of it: decided on loaded, locked state, item by item, in order (rule 1).
+
+Pure: no I/O, no clock. `decide` raises `Rejection` before it has changed anything, or changes the state and returns.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from tertulia.domain import changes
+from tertulia.domain.changes import Outcome, RoomChange
+from tertulia.domain.decisions import members, messages, rooms
+from tertulia.domain.decisions.state import RoomState
+from tertulia.domain.errors import not_found
+
+_DECISIONS: dict[type, Callable[[RoomState, Any], Outcome]] = {
+    changes.Post: messages.post,
+    changes.Edit: messages.edit,
+    changes.Delete: messages.delete,
+    changes.React: messages.react,
+    changes.Join: members.join,
+    changes.Leave: members.leave,
+    changes.AddMember: members.add,
+    changes.RemoveMember: members.remove,
+    changes.ChangeRoom: rooms.change,
+    changes.DeleteRoom: rooms.delete,
+}
+
+
+def decide(state: RoomState, change: RoomChange) -> Outcome:
+    """What comes of `change`; an earlier change of the same state counts for a later one."""
+    if state.deleted:
+        raise not_found("room")
+    return _DECISIONS[type(change)](state, change)

@@ -1,0 +1,174 @@
+"""A room under its lock: what was loaded of it, and what the batch makes of it."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from tertulia.domain.errors import Rejection, not_found
+from tertulia.domain.events import Changed
+from tertulia.domain.ids import new_id
+from tertulia.domain.models import Member, Message, MessageKind, Role, Room, RoomKind, User
+
+
+@dataclass(slots=True)
+class Reactions:
+    """Who reacted to one message with what, in order."""
+
+    users: dict[str, list[int]]
+
+    @property
+    def total(self) -> int:
+        return sum(map(len, self.users.values()))
+
+
+@dataclass(slots=True)
+class RoomState:
+    """Lives for one batch. `room` is as it was loaded, the counters below as they are now (a post must be cheap).
+
+    `members` holds only those that were asked for.
+    """
+
+    room: Room
+    now: int
+    head_seq: int = 0
+    message_count: int = 0
+    member_count: int = 0
+    access_seq: int = 0
+    settings_seq: int = 0
+    last_at: int = 0
+    deleted: bool = False
+    members: dict[int, Member] = field(default_factory=dict)
+    users: dict[int, User] = field(default_factory=dict)
+    targets: dict[int, Message] = field(default_factory=dict)
+    reactions: dict[int, Reactions] = field(default_factory=dict)
+    names: dict[str, User] = field(default_factory=dict)
+    heirs: list[int] = field(default_factory=list)
+    taken_names: set[str] = field(default_factory=set)
+    # What is to be written, and said.
+    events: list[Changed] = field(default_factory=list)
+    new_messages: dict[int, Message] = field(default_factory=dict)  # by seq
+    changed_messages: dict[int, Message] = field(default_factory=dict)  # by seq
+    changed_members: dict[int, Member] = field(default_factory=dict)  # by user
+    reads: dict[int, int] = field(default_factory=dict)  # user → index of their own newest post
+    mentions_added: set[tuple[int, int]] = field(default_factory=set)  # (user, index)
+    mentions_dropped: set[int] = field(default_factory=set)  # indexes
+    reactions_added: list[tuple[int, int, str]] = field(default_factory=list)  # (index, user, emoji)
+    reactions_dropped: list[tuple[int, int, str]] = field(default_factory=list)
+    reactions_cleared: set[int] = field(default_factory=set)  # indexes
+
+    def __post_init__(self) -> None:
+        room = self.room
+        self.head_seq, self.message_count, self.member_count = room.head_seq, room.message_count, room.member_count
+        self.access_seq, self.settings_seq, self.last_at = room.access_seq, room.settings_seq, room.last_at
+        self.deleted = room.deleted_at is not None
+
+    @property
+    def settings_changed(self) -> bool:
+        """More of the room's row changed than its counts."""
+        return self.deleted or self.settings_seq != self.room.settings_seq
+
+    def as_it_is(self) -> Room:
+        """The room with all that happened in this batch so far."""
+        return replace(
+            self.room,
+            head_seq=self.head_seq,
+            message_count=self.message_count,
+            member_count=self.member_count,
+            access_seq=self.access_seq,
+            settings_seq=self.settings_seq,
+            last_at=self.last_at,
+        )
+
+    def member(self, user: int) -> Member | None:
+        """The user's row, if they are a member now."""
+        member = self.members.get(user)
+        return member if member is not None and member.left_at is None else None
+
+    def require_member(self, user: int) -> Member:
+        """Outsiders of a room that they may not see get the answer for one that is not there (promise 7)."""
+        member = self.member(user)
+        if member is not None:
+            return member
+        if self.room.kind is RoomKind.PUBLIC:
+            raise Rejection("not_member", "Join the room first.")
+        raise not_found("room")
+
+    def require_owner(self, user: int) -> Member:
+        """The owner of a room that can be changed: not a direct one."""
+        member = self.require_member(user)
+        if self.room.kind is RoomKind.DIRECT:
+            raise Rejection("direct_room", "A direct room belongs to both and cannot be changed.")
+        if member.role is not Role.OWNER:
+            raise Rejection("forbidden", "Only the room's owner may do this.")
+        return member
+
+    def next_seq(self) -> int:
+        """Take the next place in the room's order."""
+        self.head_seq += 1
+        return self.head_seq
+
+    def say(
+        self,
+        ev: Literal["message", "member", "room"],
+        seq: int,
+        *,
+        message: Message | None = None,
+        members: tuple[Member, ...] = (),
+        settings: Room | None = None,
+    ) -> None:
+        """One event for one change."""
+        self.events.append(
+            Changed(
+                room=self.room.number,
+                room_id=self.room.id,
+                seq=seq,
+                ev=ev,
+                message=message,
+                members=tuple((member, self.users[member.user]) for member in members),
+                settings=settings,
+                member_count=self.member_count if members else None,
+            )
+        )
+
+    def note(self, seq: int, notice: dict[str, Any]) -> Message:
+        """A notice in the timeline, under the seq of the change it tells of."""
+        message = Message(
+            room=self.room.number,
+            seq=seq,
+            changed_seq=seq,
+            index=None,
+            after=self.message_count,
+            id=new_id(),
+            sender=None,
+            kind=MessageKind.NOTICE,
+            body=None,
+            created_at=self.time(),
+            notice=notice,
+        )
+        self.new_messages[seq] = message
+        return message
+
+    def time(self) -> int:
+        """Now, but never before what is already in the room (rule 22)."""
+        self.last_at = max(self.last_at, self.now)
+        return self.last_at
+
+    def put_member(self, member: Member) -> None:
+        self.members[member.user] = member
+        self.changed_members[member.user] = member
+
+    def put_message(self, message: Message) -> None:
+        """The new state of a message that was there before, or is new in this batch."""
+        assert message.index is not None
+        self.targets[message.index] = message
+        if message.seq in self.new_messages:
+            self.new_messages[message.seq] = message
+        else:
+            self.changed_messages[message.seq] = message
+
+
+def person(user: User) -> dict[str, Any]:
+    """A user as a notice keeps them: as they were called then."""
+    named: dict[str, Any] = {"id": user.id, "number": user.number, "username": user.username}
+    if user.name:
+        named["name"] = user.name
+    return named

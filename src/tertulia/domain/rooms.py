@@ -1,0 +1,14 @@
+"""What a room's name may be."""
+
+from tertulia.domain.errors import Rejection
+
+
+def check_room_name(name: str) -> str:
+    """The name itself; refuses blank ones, spaces at the ends, control characters and the reserved `dm_`."""
+    if not name.strip() or name != name.strip():
+        raise Rejection("invalid", "A room's name may not be blank or begin or end with a space.", field="name")
+    if not name.isprintable():
+        raise Rejection("invalid", "A room's name may not contain control characters.", field="name")
+    if name.startswith("dm_"):
+        raise Rejection("invalid", "Names that begin with dm_ are reserved for direct rooms.", field="name")
+    return name

@@ -1,0 +1,198 @@
+"""What each command does. A handler is plain: it answers at once, or starts work that answers later."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tertulia.committer.batch import Result
+from tertulia.domain.errors import Rejection
+from tertulia.domain.models import Caller, Message
+from tertulia.gateway.connection import Connection
+from tertulia.gateway.follow import Follow
+from tertulia.gateway.hello import hello
+from tertulia.protocol import commands
+from tertulia.protocol.commands import Command
+from tertulia.protocol.resources import message_resource
+
+if TYPE_CHECKING:
+    from tertulia.gateway.gateway import Gateway
+
+Handler = Callable[["Gateway", Connection, Any], None]
+
+
+def _caller(connection: Connection) -> Caller:
+    assert connection.caller is not None
+    return connection.caller
+
+
+def say_hello(gateway: "Gateway", connection: Connection, command: commands.Hello) -> None:
+    if connection.said_hello:
+        raise Rejection("hello_repeated", "`hello` is said once in a connection.")
+    connection.said_hello = True
+    gateway.work(connection, command.id, hello(gateway, connection, command))
+
+
+def post(gateway: "Gateway", connection: Connection, command: commands.Post) -> None:
+    follow = connection.rooms.get(command.room)
+    number = follow.number if follow is not None else gateway.services.numbers.known(command.room)
+    if number is None:
+        gateway.work(connection, command.id, _post_to_unknown(gateway, connection, command))
+        return
+    done = partial(_posted, gateway, connection, number, command.id)
+    connection.begin()
+    try:
+        gateway.services.messages.submit(
+            _caller(connection), number, command.body, command.client_id, command.reply_to, done
+        )
+    except Rejection:
+        connection.finish()
+        raise
+
+
+def _posted(gateway: "Gateway", connection: Connection, room: int, number: int | None, result: Result) -> None:
+    connection.finish()
+    if isinstance(result, Rejection):
+        connection.refuse(number, result)
+        return
+    assert result.message is not None
+    if number is not None:
+        repeated = {"duplicate": True} if result.repeated else {}
+        connection.reply(number, message=message_resource(result.message), **repeated)
+    gateway.services.typing.stop(room, connection.user)
+
+
+async def _post_to_unknown(gateway: "Gateway", connection: Connection, command: commands.Post) -> None:
+    """A room that nobody has named yet since the start."""
+    outcome = await gateway.services.messages.post(
+        _caller(connection), command.room, command.body, command.client_id, command.reply_to
+    )
+    assert outcome.message is not None
+    repeated = {"duplicate": True} if outcome.repeated else {}
+    connection.reply(command.id, message=message_resource(outcome.message), **repeated)
+
+
+def edit(gateway: "Gateway", connection: Connection, command: commands.Edit) -> None:
+    work = gateway.services.messages.edit(_caller(connection), command.room, command.index, command.body)
+    gateway.work(connection, command.id, _answer_message(connection, command, work))
+
+
+def delete(gateway: "Gateway", connection: Connection, command: commands.Delete) -> None:
+    work = gateway.services.messages.delete(_caller(connection), command.room, command.index)
+    gateway.work(connection, command.id, _answer_message(connection, command, work))
+
+
+def react(gateway: "Gateway", connection: Connection, command: commands.React) -> None:
+    work = gateway.services.messages.react(
+        _caller(connection), command.room, command.index, command.emoji, on=command.on
+    )
+    gateway.work(connection, command.id, _answer_message(connection, command, work))
+
+
+async def _answer_message(connection: Connection, command: Command, work: Any) -> None:
+    message: Message = await work
+    connection.reply(command.id, message=message_resource(message))
+
+
+def read(gateway: "Gateway", connection: Connection, command: commands.Read) -> None:
+    follow = connection.rooms.get(command.room)
+    if follow is not None and follow.member:
+        gateway.services.receipts.advance(connection.user, follow.number, command.index, command.delivered)
+        connection.reply(command.id)
+    else:
+        gateway.work(connection, command.id, _read_elsewhere(gateway, connection, command))
+
+
+async def _read_elsewhere(gateway: "Gateway", connection: Connection, command: commands.Read) -> None:
+    """A room that this connection does not follow."""
+    receipts = gateway.services.receipts
+    await receipts.advance_now(_caller(connection), command.room, command.index, command.delivered)
+    connection.reply(command.id)
+
+
+def typing(gateway: "Gateway", connection: Connection, command: commands.Typing) -> None:
+    follow = connection.rooms.get(command.room)
+    if follow is None or not follow.member:
+        raise Rejection("not_member", "You follow no such room as a member.")
+    assert connection.user_details is not None
+    members = gateway.hub.member_count(follow.number)
+    gateway.services.typing.say(follow.number, command.room, members, connection.user_details, on=command.on)
+    connection.reply(command.id)
+
+
+def history(gateway: "Gateway", connection: Connection, command: commands.History) -> None:
+    gateway.work(connection, command.id, _history(gateway, connection, command))
+
+
+async def _history(gateway: "Gateway", connection: Connection, command: commands.History) -> None:
+    page = await gateway.services.messages.page(
+        _caller(connection),
+        command.room,
+        before=command.before,
+        after=command.after,
+        around=command.around,
+        limit=command.limit,
+    )
+    await connection.writable()
+    connection.reply(command.id, messages=[message_resource(message) for message in page.messages], more=page.more)
+
+
+def subscribe(gateway: "Gateway", connection: Connection, command: commands.Subscribe) -> None:
+    gateway.work(connection, command.id, _subscribe(gateway, connection, command))
+
+
+async def _subscribe(gateway: "Gateway", connection: Connection, command: commands.Subscribe) -> None:
+    follow = connection.rooms.get(command.room)
+    if follow is None:
+        visible = await gateway.rooms.visible(connection.user, [command.room])
+        connection.reply(command.id)
+        if command.room not in visible:
+            gateway.gone(connection, command.room)
+            return
+        room, member = visible[command.room]
+        follow = connection.rooms.get(command.room) or Follow(room.number, member=member)
+    else:
+        connection.reply(command.id)
+    gateway.start_catching(connection, command.room, follow, command.seq)
+
+
+def unsubscribe(gateway: "Gateway", connection: Connection, command: commands.Unsubscribe) -> None:
+    gateway.unfollow(connection, command.room)
+    connection.reply(command.id)
+
+
+def presence(gateway: "Gateway", connection: Connection, command: commands.Presence) -> None:
+    gateway.services.presence.says(connection.user, connection, away=command.status == "away")
+    connection.reply(command.id)
+
+
+def refresh(gateway: "Gateway", connection: Connection, command: commands.Refresh) -> None:
+    before = _caller(connection)
+    try:
+        caller = gateway.services.sessions.authenticate(command.token)
+    except Rejection:
+        raise Rejection("unauthorized", "The new access token is not good.", field="token") from None
+    if (caller.user, caller.session) != (before.user, before.session):
+        raise Rejection("unauthorized", "The new token must be of the same user and session.", field="token")
+    connection.expire_with(caller)
+    connection.reply(command.id, expires_in=int(gateway.seconds_left(caller)))
+
+
+def ping(_gateway: "Gateway", connection: Connection, command: commands.Ping) -> None:
+    connection.reply(command.id)
+
+
+COMMANDS: dict[type[Command], Handler] = {
+    commands.Hello: say_hello,
+    commands.Post: post,
+    commands.Edit: edit,
+    commands.Delete: delete,
+    commands.React: react,
+    commands.Read: read,
+    commands.Typing: typing,
+    commands.History: history,
+    commands.Subscribe: subscribe,
+    commands.Unsubscribe: unsubscribe,
+    commands.Presence: presence,
+    commands.Refresh: refresh,
+    commands.Ping: ping,
+}

@@ -1,0 +1,307 @@
+"""The socket edge of API v1: who is connected, what each may do next, and how all of it ends.
+
+One a node. Connections call it; it calls services and the hub.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Collection
+from dataclasses import dataclass
+from itertools import count
+
+import structlog
+
+from tertulia.clock import Clock
+from tertulia.domain.buckets import Bucket
+from tertulia.domain.errors import CloseCode, Disconnect, Rejection
+from tertulia.domain.models import Caller
+from tertulia.gateway.admission import Accept, AcceptThenClose, Decision, UpgradeRequest
+from tertulia.gateway.catchup import catch_up
+from tertulia.gateway.commands import COMMANDS, Handler
+from tertulia.gateway.connection import Connection
+from tertulia.gateway.follow import Follow
+from tertulia.gateway.heartbeat import Heartbeat, Wheel
+from tertulia.hub.hub import Hub
+from tertulia.metrics import Metrics
+from tertulia.protocol.commands import Command
+from tertulia.protocol.formats import V1
+from tertulia.protocol.frames import Frames
+from tertulia.services import Services
+from tertulia.services.rooms import Rooms
+from tertulia.tasks import Tasks
+
+log = structlog.get_logger(__name__)
+
+SUBPROTOCOL = "tertulia.v1"
+BEARER = "bearer."
+READING = 32
+"""Catch-ups that read the database at the same time; the others wait their turn (rule 26)."""
+MAX_PRESENCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the sockets. `unsent`: bytes; `command_rate`: a second and connection."""
+
+    unsent: int = 1024 * 1024
+    per_user: int = 100
+    command_rate: float = 50.0
+    hello_seconds: float = 10.0
+    large: int = 100
+
+
+class Gateway:
+    """`boot` and `epoch` name this server's history; `knows_boot` says whether a client's is the same."""
+
+    def __init__(
+        self,
+        services: Services,
+        hub: Hub,
+        clock: Clock,
+        tasks: Tasks,
+        metrics: Metrics,
+        limits: Limits,
+    ) -> None:
+        self.services = services
+        self.rooms: Rooms = services.rooms
+        self.hub = hub
+        self.clock = clock
+        self.metrics = metrics
+        self.limits = limits
+        self.wheel = Wheel(clock)
+        self.heartbeat = Heartbeat(self.wheel)
+        self.wire = V1()
+        self.commands: dict[type[Command], Handler] = COMMANDS
+        self.reading = asyncio.Semaphore(READING)
+        self.unsent_limit = limits.unsent
+        self.hello_seconds = limits.hello_seconds
+        self._tasks = tasks
+        self._numbers = count(1)
+        self._open: set[Connection] = set()
+        self._by_session: dict[str, set[Connection]] = {}
+        services.sessions.on_ended(self._sessions_ended)
+
+    # Admission.
+
+    async def admit(self, request: UpgradeRequest) -> Decision:
+        """The endpoint at `/ws`: a token in the header or a subprotocol is checked here, else it comes in `hello`."""
+        offered = request.subprotocols
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered else None
+        token = _bearer(request)
+        caller = None
+        if token is not None:
+            try:
+                caller = self.services.sessions.authenticate(token)
+            except Rejection:
+                return AcceptThenClose(CloseCode.UNAUTHORIZED, "The access token is not good.", subprotocol)
+        return Accept(Connection(self, next(self._numbers), request.address, caller), subprotocol)
+
+    # Connections.
+
+    def opened(self, connection: Connection) -> None:
+        self._open.add(connection)
+        self.metrics.connections.inc()
+
+    def closed(self, connection: Connection, code: int) -> None:
+        self._open.discard(connection)
+        self.metrics.connections.dec()
+        self.leave_hub(connection)
+        log.debug("socket.closed", connection=connection.id, code=code)
+
+    def enlist(self, connection: Connection) -> None:
+        """The connection has said hello."""
+        assert connection.caller is not None
+        self._by_session.setdefault(connection.caller.session, set()).add(connection)
+        self.hub.attach(connection)
+        self.services.presence.arrive(connection.user, connection.caller.user_id, connection)
+
+    def leave_hub(self, connection: Connection) -> None:
+        """Out of everything; a second time does nothing."""
+        if not connection.said_hello or connection.caller is None:
+            return
+        of_session = self._by_session.get(connection.caller.session)
+        if of_session is not None:
+            of_session.discard(connection)
+            if not of_session:
+                del self._by_session[connection.caller.session]
+        for follow in connection.rooms.values():
+            if not any(other is not connection for other in self.hub.of_user(connection.user)):
+                self.services.typing.stop(follow.number, connection.user)
+        self.hub.detach(connection, [follow.number for follow in connection.rooms.values()])
+        connection.rooms = {}
+        self.services.presence.depart(connection.user, connection)
+
+    def active(self, connection: Connection) -> None:
+        """A command came."""
+        if connection.said_hello and connection.caller is not None:
+            self.services.presence.active(connection.user, connection)
+
+    def command_bucket(self) -> Bucket:
+        return Bucket(self.limits.command_rate, int(self.limits.command_rate * 2), self.clock)
+
+    def seconds_left(self, caller: Caller) -> float:
+        return max(0.0, (caller.expires_at - self.clock.now()) / 1_000_000)
+
+    def work(self, connection: Connection, number: int | None, work: Awaitable[None]) -> None:
+        """Run a command that waits for something; what it raises becomes its answer."""
+        connection.begin()
+        self._tasks.spawn(self._work(connection, number, work), "command")
+
+    async def _work(self, connection: Connection, number: int | None, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Rejection as rejection:
+            connection.refuse(number, rejection)
+        except Disconnect as disconnect:
+            connection.end(disconnect.code, disconnect.reason)
+        except Exception:
+            log.exception("command.failed", connection=connection.id)
+            connection.refuse(number, Rejection("internal", "Something went wrong on our side. It was logged."))
+            connection.end(CloseCode.INTERNAL, "Something went wrong on our side.")
+        finally:
+            connection.finish()
+
+    # Rooms of a connection.
+
+    def follow(self, connection: Connection, room: int, room_id: str) -> None:
+        """The user became a member: all their connections get the room, unless they follow it already."""
+        there = connection.rooms.get(room_id)
+        if there is None:
+            self.start_catching(connection, room_id, Follow(room, member=True), None)
+        elif not there.member:
+            there.member = True  # looked on so far; the member event tells the rest
+            self._follow_presence(connection, there)
+
+    def start_catching(self, connection: Connection, room_id: str, follow: Follow, cursor: int | None) -> None:
+        """Catch up in the background. While one catch-up of a room runs, another one waits for its end."""
+        if connection.ended:
+            return
+        connection.rooms[room_id] = follow
+        if follow.catching:
+            follow.again, follow.wanted = True, cursor
+            return
+        follow.catching = True
+        self._tasks.spawn(self._catch(connection, room_id, follow, cursor), "catch up")
+
+    async def _catch(self, connection: Connection, room_id: str, follow: Follow, cursor: int | None) -> None:
+        try:
+            await connection.until_greeted()
+            while True:
+                await catch_up(self, connection, room_id, follow, cursor)
+                if not follow.again or connection.rooms.get(room_id) is not follow:
+                    return
+                follow.again, cursor = False, follow.wanted
+        except Disconnect:
+            return
+        except Rejection as rejection:
+            log.warning("catch_up.refused", code=rejection.code)
+            connection.end(CloseCode.BUSY, "The server is busy. Come back and resume.", reconnect_in=2)
+        except Exception:
+            log.exception("catch_up.failed", connection=connection.id)
+            connection.end(CloseCode.INTERNAL, "Something went wrong on our side.")
+        finally:
+            follow.catching = False
+
+    async def catch_now(self, connection: Connection, room_id: str, follow: Follow, cursor: int | None) -> None:
+        """Catch up and return when live: for `hello`, where the rooms come one after the other."""
+        connection.rooms[room_id] = follow
+        follow.catching = True
+        await self._catch(connection, room_id, follow, cursor)
+
+    def go_live(self, connection: Connection, room_id: str, follow: Follow, seq: int) -> bool:
+        """Live from `seq` on; False: too much happened meanwhile, read again. No await in here."""
+        if connection.rooms.get(room_id) is not follow or connection.ended:
+            self.hub.leave(follow.number, connection)
+            return True  # let go of meanwhile
+        missed = self.hub.activate(follow.number, connection, seq)
+        if missed is None:
+            return False
+        for frames in missed:
+            connection.offer(frames)
+        self._follow_presence(connection, follow)
+        return True
+
+    def _follow_presence(self, connection: Connection, follow: Follow) -> None:
+        if follow.member:
+            self.services.presence.follows(connection.user, follow.number)
+
+    def gone(self, connection: Connection, room_id: str) -> None:
+        """The room is not there for this user."""
+        follow = connection.rooms.pop(room_id, None)
+        if follow is not None:
+            self.hub.leave(follow.number, connection)
+        self.metrics.resumes.labels("gone").inc()
+        connection.offer(Frames((self.wire.gone(room_id),)))
+
+    def dropped(self, connection: Connection, room: int, room_id: str) -> None:
+        """The hub let go of it: the user was removed, or left, or the room is deleted."""
+        connection.rooms.pop(room_id, None)
+        self.services.presence.unfollows(connection.user, room)
+
+    def behind(self, connection: Connection, room: int, room_id: str) -> None:
+        """Too much was missed: send the room afresh."""
+        follow = connection.rooms.get(room_id) or Follow(room, member=True)
+        self.start_catching(connection, room_id, follow, None)
+
+    def unfollow(self, connection: Connection, room_id: str) -> None:
+        follow = connection.rooms.pop(room_id, None)
+        if follow is not None:
+            self.hub.leave(follow.number, connection)
+
+    async def resync(self, user: int) -> None:
+        """Another process changed something about the user: compare what they follow with what is theirs."""
+        _, followed, _ = await self.rooms.followed(user, 0)
+        theirs = {room.id: room for room in followed}
+        for subscriber in self.hub.of_user(user):
+            if not isinstance(subscriber, Connection):
+                continue
+            for room in followed:
+                self.follow(subscriber, room.number, room.id)
+            for room_id, follow in list(subscriber.rooms.items()):
+                if follow.member and room_id not in theirs:
+                    self.gone(subscriber, room_id)
+
+    # Presence.
+
+    def presence_of(self, connection: Connection) -> list[dict[str, str]]:
+        """Who of those the user shares a small room with is not offline."""
+        rooms = (follow.number for follow in connection.rooms.values() if follow.member)
+        users = self.hub.companions(rooms, self.limits.large, MAX_PRESENCE)
+        return [{"user": user, "status": status} for user, status in self.services.presence.of(users)]
+
+    def tell_presence(self, connection: Connection) -> None:
+        """All of it again, for who may have missed some."""
+        if connection.said_hello and not connection.ended:
+            connection.offer(Frames.of({"ev": "presence", "users": self.presence_of(connection)}))
+
+    # The end.
+
+    def _sessions_ended(self, sessions: Collection[str], users: Collection[int]) -> None:
+        ended = [connection for session in sessions for connection in self._by_session.get(session, ())]
+        for user in users:
+            ended += [subscriber for subscriber in self.hub.of_user(user) if isinstance(subscriber, Connection)]
+        for connection in ended:
+            connection.end(CloseCode.SESSION_ENDED, "This session has ended. Sign in again.")
+
+    async def close(self, *, spread: float = 10.0) -> None:
+        """Say bye to all, with times to come back that are spread over `spread` seconds, and close."""
+        for number, connection in enumerate(list(self._open)):
+            seconds = 1 + random.random() * spread  # noqa: S311 - only spreads them
+            connection.end(CloseCode.RESTART, "The server restarts. Come back and resume.", reconnect_in=seconds)
+            if number % 500 == 499:
+                await asyncio.sleep(0)  # noqa: TID251 - lets the lines be written between batches
+
+    @property
+    def connections(self) -> int:
+        return len(self._open)
+
+
+def _bearer(request: UpgradeRequest) -> str | None:
+    """The access token of a handshake: from the header, or from the subprotocols that a browser can set."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    for offered in request.subprotocols:
+        if offered.startswith(BEARER):
+            return offered.removeprefix(BEARER)
+    return None

@@ -1,0 +1,118 @@
+"""`hello`: who it is, what they have; then all their rooms, from there to live."""
+
+from typing import TYPE_CHECKING, Any
+
+from tertulia.domain.errors import CloseCode, Disconnect, Rejection
+from tertulia.domain.models import Caller, Room, RoomView
+from tertulia.gateway.connection import Connection
+from tertulia.gateway.follow import Follow
+from tertulia.gateway.heartbeat import DEAD_SECONDS, PING_SECONDS
+from tertulia.protocol.codec import encode
+from tertulia.protocol.commands import Hello
+from tertulia.protocol.frames import Frames
+from tertulia.protocol.resources import my_room_resource, user_resource
+
+if TYPE_CHECKING:
+    from tertulia.gateway.gateway import Gateway
+
+SHOWN_ROOMS = 200
+
+
+async def hello(gateway: "Gateway", connection: Connection, command: Hello) -> None:
+    """The reply, `ready`, then each room of `resume`, then live; raises `Disconnect`."""
+    caller = _caller(gateway, connection, command)
+    if len(gateway.hub.of_user(caller.user)) >= gateway.limits.per_user:
+        raise Disconnect(CloseCode.TOO_MANY, "Too many connections of this user. Close others first.")
+    connection.welcome(caller, await gateway.services.accounts.user(caller.user))
+    same_history = command.boot is None or await gateway.services.history.knows(command.boot)
+    if connection.ended:
+        return
+    gateway.enlist(connection)
+    views, followed, heads = await _enter_all(gateway, connection)
+    # No await from here to the last room that goes live: nothing may come before `ready`, or between.
+    connection.reply(command.id)
+    connection.offer(Frames((encode(_ready(gateway, connection, views, len(views) < len(followed))),)))
+    connection.greet()
+    _go_live(gateway, connection, command, followed, heads)
+    await _resume(gateway, connection, command, same_history=same_history)
+    for room_id, index in command.read.items():
+        follow = connection.rooms.get(room_id)
+        if follow is not None and follow.member:
+            gateway.services.receipts.advance(connection.user, follow.number, index, None)
+
+
+def _caller(gateway: "Gateway", connection: Connection, command: Hello) -> Caller:
+    """Of the handshake, or of the command; a bad token ends the connection."""
+    if command.token is None:
+        if connection.caller is None:
+            raise Disconnect(CloseCode.UNAUTHORIZED, "Give an access token, in the handshake or in `hello`.")
+        if not gateway.services.sessions.is_open(connection.caller):
+            raise Disconnect(CloseCode.UNAUTHORIZED, "The access token is not good.")
+        return connection.caller
+    try:
+        return gateway.services.sessions.authenticate(command.token)
+    except Rejection:
+        raise Disconnect(CloseCode.UNAUTHORIZED, "The access token is not good.") from None
+
+
+async def _enter_all(gateway: "Gateway", connection: Connection) -> tuple[list[RoomView], list[Room], dict[int, int]]:
+    """Register all rooms with the hub: what `ready` shows, all that are followed, and heads read afterwards.
+
+    A room that nobody followed here may have moved between the reading and the registering, unseen: its head is
+    read again.
+    """
+    async with gateway.reading:
+        views, followed, _ = await gateway.rooms.followed(connection.user, SHOWN_ROOMS)
+    unseen: list[int] = []
+    for room in followed:
+        follow = connection.rooms.setdefault(room.id, Follow(room.number, member=True))
+        if not follow.catching and gateway.hub.enter(room.number, room.id, connection, room.member_count):
+            unseen.append(room.number)
+    heads = await gateway.rooms.heads(unseen) if unseen else {}
+    return views, followed, heads
+
+
+def _go_live(
+    gateway: "Gateway", connection: Connection, command: Hello, followed: list[Room], heads: dict[int, int]
+) -> None:
+    """Rooms that are not resumed are live from what `ready` said; those that moved meanwhile catch up."""
+    for room in followed:
+        follow = connection.rooms.get(room.id)
+        if follow is None or follow.catching or room.id in command.resume:
+            continue
+        moved = heads.get(room.number, room.head_seq) != room.head_seq
+        if moved or not gateway.go_live(connection, room.id, follow, room.head_seq):
+            gateway.start_catching(connection, room.id, follow, room.head_seq)
+
+
+def _ready(gateway: "Gateway", connection: Connection, views: list[RoomView], more: bool) -> dict[str, Any]:
+    assert connection.caller is not None
+    assert connection.user_details is not None
+    return {
+        "ev": "ready",
+        "user": user_resource(connection.user_details),
+        "epoch": gateway.services.history.epoch,
+        "boot": gateway.services.history.boot,
+        "heartbeat": {"interval": PING_SECONDS, "timeout": DEAD_SECONDS},
+        "expires_in": int(gateway.seconds_left(connection.caller)),
+        "rooms": [my_room_resource(view) for view in views],
+        "more": more,
+        "presence": gateway.presence_of(connection),
+    }
+
+
+async def _resume(gateway: "Gateway", connection: Connection, command: Hello, *, same_history: bool) -> None:
+    """Each room of `resume`, one after the other: `changes`, `reload` or `gone`."""
+    strangers = [room_id for room_id in command.resume if room_id not in connection.rooms]
+    visible = await gateway.rooms.visible(connection.user, strangers) if strangers else {}
+    for room_id, cursor in command.resume.items():
+        follow = connection.rooms.get(room_id)
+        if follow is None and room_id in visible:
+            room, member = visible[room_id]
+            follow = Follow(room.number, member=member)
+        if follow is None:
+            gateway.gone(connection, room_id)
+        else:
+            await gateway.catch_now(connection, room_id, follow, cursor if same_history else None)
+        if connection.ended:
+            return

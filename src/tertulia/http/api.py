@@ -1,0 +1,109 @@
+"""REST: the FastAPI application, and everything that stands around it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from starlette.types import ASGIApp
+
+from tertulia import __version__
+from tertulia.clock import Clock
+from tertulia.domain.errors import Rejection
+from tertulia.domain.text import check_text
+from tertulia.http import auth, me, messages, rooms, users
+from tertulia.http.cors import Cors
+from tertulia.http.docs import pages_router
+from tertulia.http.middleware import (
+    BodyLimit,
+    Exchanges,
+    Failures,
+    HeadAsGet,
+    KnownHosts,
+    SecurityHeaders,
+    Throttled,
+)
+from tertulia.http.openapi import DESCRIPTION
+from tertulia.http.operations import Readiness, operations_router
+from tertulia.http.problems import add_problems
+from tertulia.http.throttle import Throttle
+from tertulia.metrics import Metrics
+from tertulia.protocol.forwarded import Forwarded
+from tertulia.protocol.origins import Hosts, Origins
+from tertulia.services import Services
+
+MAX_BODY_BYTES = 1024 * 1024
+ROUTERS: tuple[APIRouter, ...] = (auth.router, me.router, users.router, rooms.router, messages.router)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiConfig:
+    """Settings of the HTTP edge, as plain values.
+
+    `trusted_proxies`: addresses or CIDR networks. `listens_on_loopback`: on nothing but loopback, which widens the
+    default of `allowed_origins` and narrows that of `allowed_hosts` to this machine.
+    """
+
+    allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    metrics_token: str | None = field(default=None, repr=False)
+    max_body_bytes: int = MAX_BODY_BYTES
+    listens_on_loopback: bool = False
+
+
+def build_http(
+    services: Services,
+    config: ApiConfig,
+    metrics: Metrics,
+    readiness: Readiness,
+    clock: Clock,
+    throttle: Throttle | None = None,
+) -> ASGIApp:
+    """The whole of HTTP as one ASGI application: documents, operations and API v1."""
+    api = build_api(services, config)
+    api.include_router(operations_router(readiness, metrics, config.metrics_token))
+    api.include_router(pages_router(api))
+    return wrap(api, config, metrics, clock, throttle or Throttle(clock))
+
+
+def build_api(services: Services, config: ApiConfig) -> FastAPI:
+    """The routes alone, without what stands around them; errors are problems all the same."""
+    api = FastAPI(
+        title="Tertulia",
+        version=__version__,
+        description=DESCRIPTION,
+        openapi_url=None,  # served by docs.py
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(check_query)],
+    )
+    api.state.services = services
+    api.state.config = config
+    add_problems(api)
+    for router in ROUTERS:
+        api.include_router(router, prefix="/api/v1")
+    return api
+
+
+def wrap(app: ASGIApp, config: ApiConfig, metrics: Metrics, clock: Clock, throttle: Throttle) -> ASGIApp:
+    """`app` behind all of the middleware; read upwards, the first line is the innermost."""
+    app = HeadAsGet(app)
+    app = BodyLimit(app, config.max_body_bytes)
+    app = Throttled(app, throttle)
+    app = KnownHosts(app, Hosts(config.allowed_hosts, loopback=config.listens_on_loopback))
+    app = Failures(app)
+    app = Cors(app, Origins(config.allowed_origins, loopback=config.listens_on_loopback))
+    app = SecurityHeaders(app)
+    return Exchanges(app, Forwarded(config.trusted_proxies), metrics, clock)
+
+
+async def check_query(request: Request) -> None:
+    """Each name at most once, or two readers could read two things; and no text that cannot be stored."""
+    pairs = request.query_params.multi_items()
+    for name, value in pairs:
+        check_text(name)
+        check_text(value)
+    repeated = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+    if repeated:
+        raise Rejection("invalid", "Give each query parameter once.")

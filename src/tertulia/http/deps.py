@@ -1,0 +1,53 @@
+"""What routes ask for: the services, who calls, from where."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from tertulia.domain.models import Caller
+from tertulia.http.exchange import visitor_of
+from tertulia.services import Services
+from tertulia.services.accounts import Device
+from tertulia.services.tokens import unauthorized
+
+MAX_DEVICE = 255
+
+bearer = HTTPBearer(auto_error=False, description="An access token of register, login or refresh.")
+
+
+async def services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+ServicesDep = Annotated[Services, Depends(services)]
+
+
+async def address(request: Request) -> str:
+    """The client's address, trusted proxies taken into account; may be empty."""
+    return visitor_of(request.scope).address[:64]
+
+
+AddressDep = Annotated[str, Depends(address)]
+
+
+async def device(request: Request, address: AddressDep) -> Device:
+    """Where a call comes from, in words that its user can recognise."""
+    agent = request.headers.get("user-agent", "")
+    return Device("".join(character for character in agent if character.isprintable())[:MAX_DEVICE], address)
+
+
+DeviceDep = Annotated[Device, Depends(device)]
+
+
+async def caller(
+    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> Caller:
+    """Who calls, by `Authorization: Bearer`; raises `unauthorized`."""
+    if credentials is None:
+        raise unauthorized()
+    return services.sessions.authenticate(credentials.credentials)
+
+
+CallerDep = Annotated[Caller, Depends(caller)]

@@ -1,0 +1,106 @@
+"""What a person sees in a browser: the first page, Swagger UI, and the documents behind it.
+
+Everything comes from this package and from `fastapi-swagger`: nothing is fetched from elsewhere.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib.resources import files
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from pydantic_core import to_json
+from starlette.responses import RedirectResponse
+
+from tertulia.http.openapi import openapi_document
+from tertulia.protocol.asyncapi import asyncapi_document
+
+OPENAPI = "/api/openapi.json"
+ASYNCAPI = "/api/asyncapi.json"
+_SWAGGER = "fastapi_swagger.resources"
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_SWAGGER_POLICY = _POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+"""Swagger UI writes style attributes; scripts stay strict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file as it is served."""
+
+    content: bytes
+    media_type: str
+    tag: str
+    policy: str | None = None
+
+    def answer(self, request: Request) -> Response:
+        headers = {"ETag": self.tag, "Cache-Control": "no-cache"}  # ask each time, get 304 mostly
+        if self.policy:
+            headers["Content-Security-Policy"] = self.policy
+        if request.headers.get("if-none-match") == self.tag:
+            return Response(status_code=304, headers=headers)
+        return Response(self.content, media_type=self.media_type, headers=headers)
+
+
+def pages_router(api: FastAPI) -> APIRouter:
+    """The pages and documents of `api`; each is made at its first use, then kept."""
+    router = APIRouter(include_in_schema=False)
+    swagger = partial(_page, "swagger.html", _SWAGGER_POLICY)
+    assets: dict[str, Callable[[], Asset]] = {
+        "/": lambda: _index(api.version),
+        "/assets/page.css": partial(_file, "tertulia", "web/page.css", "text/css"),
+        "/assets/icon.svg": partial(_file, "tertulia", "web/icon.svg", "image/svg+xml"),
+        OPENAPI: lambda: _document(openapi_document(api)),
+        ASYNCAPI: lambda: _document(asyncapi_document(api.version)),
+        "/api/docs": swagger,
+        "/swagger/": swagger,
+        "/swagger/swagger.js": partial(_file, "tertulia", "web/swagger.js", "text/javascript"),
+        "/swagger/swagger-ui.css": partial(_file, _SWAGGER, "swagger-ui.css", "text/css"),
+        "/swagger/swagger-ui-bundle.js": partial(_file, _SWAGGER, "swagger-ui-bundle.js", "text/javascript"),
+    }
+    for path, make in assets.items():
+        router.add_api_route(path, _answering(make), methods=["GET"])
+    router.add_api_route("/swagger", _to_swagger, methods=["GET"])
+    return router
+
+
+def _answering(make: Callable[[], Asset]) -> Callable[[Request], Awaitable[Response]]:
+    asset = cache(make)
+
+    async def answer(request: Request) -> Response:
+        return asset().answer(request)
+
+    return answer
+
+
+async def _to_swagger() -> Response:
+    return RedirectResponse("swagger/", status_code=308)
+
+
+def _index(version: str) -> Asset:
+    return _asset(_read("tertulia", "web/index.html").replace(b"{version}", version.encode()), "text/html", _POLICY)
+
+
+def _page(name: str, policy: str) -> Asset:
+    return _asset(_read("tertulia", f"web/{name}"), "text/html", policy)
+
+
+def _file(package: str, name: str, media_type: str) -> Asset:
+    return _asset(_read(package, name), media_type)
+
+
+def _document(document: dict[str, Any]) -> Asset:
+    return _asset(to_json(document), "application/json")
+
+
+def _read(package: str, name: str) -> bytes:
+    return files(package).joinpath(*name.split("/")).read_bytes()
+
+
+def _asset(content: bytes, media_type: str, policy: str | None = None) -> Asset:
+    return Asset(content, media_type, f'"{hashlib.sha256(content).hexdigest()[:16]}"', policy)

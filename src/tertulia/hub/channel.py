@@ -1,0 +1,105 @@
+"""One room that somebody on this node follows."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tertulia.domain.events import Changed
+from tertulia.hub.ring import Ring, Segment
+from tertulia.protocol.formats import WireFormat
+
+if TYPE_CHECKING:
+    from tertulia.hub.hub import Subscriber
+
+HELD_BATCHES = 64
+"""Batches kept while a gap before them is filled; what is beyond comes from the database."""
+
+
+class Channel:
+    """Subscribers of a room by wire format, its head and its ring.
+
+    `live` have everything up to `head`. `ahead` have more: what they read from the database is not delivered yet.
+    `joining` are registered and still reading.
+    """
+
+    __slots__ = ("ahead", "head", "held", "joining", "live", "members", "repairing", "ring", "room", "room_id")
+
+    def __init__(self, room: int, room_id: str, ring_bytes: int) -> None:
+        self.room = room
+        self.room_id = room_id
+        self.head: int | None = None
+        self.members = 0
+        self.live: dict[str, tuple[WireFormat, dict[Subscriber, None]]] = {}
+        self.ahead: dict[Subscriber, int] = {}
+        self.joining: set[Subscriber] = set()
+        self.ring = Ring(ring_bytes)
+        self.held: list[tuple[Changed, ...]] = []
+        self.repairing: asyncio.TimerHandle | None = None
+
+    @property
+    def empty(self) -> bool:
+        return not (self.joining or self.ahead or any(subscribers for _, subscribers in self.live.values()))
+
+    def subscribers(self) -> "list[Subscriber]":
+        """Everybody, whatever their state."""
+        live = [subscriber for _, subscribers in self.live.values() for subscriber in subscribers]
+        return [*live, *self.ahead, *self.joining]
+
+    def activate(self, subscriber: "Subscriber", seq: int) -> list[Segment] | None:
+        """Make a joining subscriber live; what it is to be given first, or None if that is not known here."""
+        if self.head is None:
+            self.head = seq
+        missed: list[Segment] | None = []
+        if seq < self.head:
+            missed = self.ring.since(seq)
+            if missed is None:
+                return None
+        self.joining.discard(subscriber)
+        if seq > self.head:
+            self.ahead[subscriber] = seq
+        else:
+            self._live(subscriber)
+        return missed
+
+    def _live(self, subscriber: "Subscriber") -> None:
+        wire = subscriber.wire
+        self.live.setdefault(wire.name, (wire, {}))[1][subscriber] = None
+
+    def catch_ahead(self, head: int) -> "list[tuple[Subscriber, int]]":
+        """Those who were ahead and are not any more, with what they have; they are live from now on."""
+        if not self.ahead:
+            return []
+        caught = [(subscriber, seq) for subscriber, seq in self.ahead.items() if seq <= head]
+        for subscriber, _ in caught:
+            del self.ahead[subscriber]
+            self._live(subscriber)
+        return caught
+
+    def remove(self, subscriber: "Subscriber") -> bool:
+        """Whether it was here."""
+        was = subscriber in self.joining or self.ahead.pop(subscriber, None) is not None
+        self.joining.discard(subscriber)
+        of_format = self.live.get(subscriber.wire.name)
+        if of_format is not None and subscriber in of_format[1]:
+            del of_format[1][subscriber]
+            was = True
+        return was
+
+    def hold(self, events: tuple[Changed, ...]) -> None:
+        """Keep a batch until what is missing before it is here."""
+        if len(self.held) < HELD_BATCHES:
+            self.held.append(events)
+            self.held.sort(key=lambda batch: batch[0].seq)
+
+    def take_held(self) -> tuple[Changed, ...] | None:
+        """The next held batch that fits now; older ones are dropped."""
+        assert self.head is not None
+        while self.held and self.held[0][-1].seq <= self.head:
+            self.held.pop(0)
+        if self.held and self.held[0][0].seq <= self.head + 1:
+            return self.held.pop(0)
+        return None
+
+    def close(self) -> None:
+        if self.repairing is not None:
+            self.repairing.cancel()
+            self.repairing = None

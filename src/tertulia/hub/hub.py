@@ -1,0 +1,369 @@
+"""This node's fan-out: which connection follows which room, and what each gets, in order (design, section 2).
+
+Every method is plain, without an `await`: so registering and delivering are atomic without a lock. A subscriber
+that is live in a room has been given everything up to the room's head; nothing is delivered twice or with a hole.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any, Protocol
+
+from tertulia.domain.events import Changed, News, RoomBatch
+from tertulia.hub.channel import Channel
+from tertulia.hub.ring import Segment
+from tertulia.metrics import Metrics
+from tertulia.protocol.formats import WireFormat
+from tertulia.protocol.frames import Frames
+
+GAP_WAIT = 0.050
+"""Seconds to wait for a batch that is still on its way, before reading it from the database (rule 9)."""
+
+
+class Subscriber(Protocol):
+    """A connection, as the hub sees it. No method may raise, await, or call the hub back."""
+
+    @property
+    def user(self) -> int: ...
+
+    @property
+    def wire(self) -> WireFormat: ...
+
+    def offer(self, frames: Frames) -> None:
+        """Durable: must reach the client, or the connection ends."""
+
+    def offer_latest(self, key: tuple[str, str], frames: Frames) -> None:
+        """News: only the latest of each `key` matters."""
+
+    def follow(self, room: int, room_id: str) -> None:
+        """The user is a member of `room` now: catch up with it."""
+
+    def dropped(self, room: int, room_id: str) -> None:
+        """The hub let go of the subscription: removed, or the room is gone."""
+
+    def behind(self, room: int, room_id: str) -> None:
+        """Too much was missed: catch up with the room afresh."""
+
+    def is_member(self, room_id: str) -> bool:
+        """Not only looking on."""
+
+
+Repair = Callable[[int, int], Awaitable[tuple[int, Sequence[Changed] | None] | None]]
+"""(room, after) → (head, what changed since `after`, or None if too much), or None when the room is gone."""
+
+
+class Hub:
+    """Channels by room, subscribers by user. `repair` comes from above: the hub knows no database."""
+
+    def __init__(
+        self,
+        repair: Repair,
+        spawn: Callable[[Coroutine[Any, Any, None], str], object],
+        metrics: Metrics,
+        *,
+        ring_bytes: int = 256 * 1024,
+        rings_bytes: int = 64 * 1024 * 1024,
+    ) -> None:
+        self._repair = repair
+        self._spawn = spawn
+        self._metrics = metrics
+        self._channels: dict[int, Channel] = {}
+        self._users: dict[int, set[Subscriber]] = {}
+        self._ring_bytes = ring_bytes
+        self._rings_left = rings_bytes
+
+    # Who is here.
+
+    def attach(self, subscriber: Subscriber) -> None:
+        """The connection of a user is live."""
+        self._users.setdefault(subscriber.user, set()).add(subscriber)
+
+    def detach(self, subscriber: Subscriber, rooms: Iterable[int]) -> None:
+        """The connection ended; `rooms` are those it followed."""
+        of_user = self._users.get(subscriber.user)
+        if of_user is not None:
+            of_user.discard(subscriber)
+            if not of_user:
+                del self._users[subscriber.user]
+        for room in rooms:
+            self.leave(room, subscriber)
+
+    def of_user(self, user: int) -> tuple[Subscriber, ...]:
+        """The live connections of a user."""
+        return tuple(self._users.get(user, ()))
+
+    @property
+    def users(self) -> list[int]:
+        """Users with a live connection here."""
+        return list(self._users)
+
+    @property
+    def rooms(self) -> list[int]:
+        """Rooms that somebody follows here."""
+        return list(self._channels)
+
+    # Following a room.
+
+    def enter(self, room: int, room_id: str, subscriber: Subscriber, members: int | None) -> bool:
+        """Register without delivery: from now on what happens is kept for `activate`. Then read, then activate.
+
+        `members`: how many the room has, if known. True: nobody follows the room here yet, so what was read
+        before this may be old.
+        """
+        channel = self._channels.get(room)
+        if channel is None:
+            channel = self._channels[room] = Channel(room, room_id, self._ring_bytes)
+        channel.remove(subscriber)
+        channel.joining.add(subscriber)
+        if members is not None:
+            channel.members = members
+        return channel.head is None
+
+    def activate(self, room: int, subscriber: Subscriber, seq: int) -> list[Frames] | None:
+        """Live from here on. `seq`: what the subscriber has; the frames are what it must be given before all else.
+
+        None: too much happened since `seq` was read; read again.
+        """
+        channel = self._channels.get(room)
+        if channel is None or subscriber not in channel.joining:
+            return None
+        missed = channel.activate(subscriber, seq)
+        return None if missed is None else [segment.frames(subscriber.wire) for segment in missed]
+
+    def recent(self, room: int, seq: int) -> tuple[int, list[Segment]] | None:
+        """(head, what came after `seq`) without the database, or None if it is not known here."""
+        channel = self._channels.get(room)
+        if channel is None or channel.head is None or channel.held or seq > channel.head:
+            return None
+        missed = [] if seq == channel.head else channel.ring.since(seq)
+        return None if missed is None else (channel.head, missed)
+
+    def leave(self, room: int, subscriber: Subscriber) -> None:
+        """Follow no more."""
+        channel = self._channels.get(room)
+        if channel is not None:
+            channel.remove(subscriber)
+            self._close_empty(channel)
+
+    def _close_empty(self, channel: Channel) -> None:
+        if channel.empty:
+            channel.close()
+            self._rings_left += channel.ring.size
+            self._channels.pop(channel.room, None)
+
+    # Delivery.
+
+    def deliver(self, batch: RoomBatch) -> None:
+        """A committed batch. May come twice, or with a hole before it."""
+        channel = self._channels.get(batch.room)
+        if channel is not None and batch.events:
+            self._take(channel, batch.events)
+        if batch.gone:
+            self.close_room(batch.room, batch.room_id)
+        for event in batch.events:
+            if event.members:
+                self._follow_joined(event)
+
+    def _take(self, channel: Channel, events: tuple[Changed, ...]) -> None:
+        if channel.head is None:
+            channel.head = events[0].seq - 1
+        if events[0].seq > channel.head + 1:
+            channel.hold(events)
+            self._await_repair(channel)
+            return
+        self._advance(channel, events)
+        while held := channel.take_held():
+            self._advance(channel, held)
+
+    def _advance(self, channel: Channel, events: tuple[Changed, ...]) -> None:
+        """Give events to all; cut where somebody is removed: they get that, and nothing after it (rule 8)."""
+        assert channel.head is not None
+        start = 0
+        new = events if events[0].seq > channel.head else tuple(event for event in events if event.seq > channel.head)
+        for end, event in enumerate(new, 1):
+            if event.removed:
+                self._give(channel, new[start:end])
+                start = end
+                for user in event.removed:
+                    self._drop_user(channel, user)
+        if start < len(new):
+            self._give(channel, new[start:])
+
+    def _give(self, channel: Channel, events: tuple[Changed, ...]) -> None:
+        segment = Segment(events)
+        delivered = 0
+        for wire, subscribers in channel.live.values():
+            frames = segment.frames(wire)
+            if frames.texts:
+                for subscriber in subscribers:
+                    subscriber.offer(frames)
+                delivered += len(subscribers)
+        for subscriber, seq in channel.catch_ahead(segment.last):
+            if seq < segment.last:
+                subscriber.offer(segment.after(seq).frames(subscriber.wire))
+        channel.head = segment.last
+        for event in events:
+            if event.member_count is not None:
+                channel.members = event.member_count
+        self._metrics.deliveries.inc(delivered * len(events))
+        self._keep(channel, segment)
+
+    def _keep(self, channel: Channel, segment: Segment) -> None:
+        if self._channels.get(channel.room) is not channel:
+            return  # the last subscriber was removed by what this segment follows
+        before = channel.ring.size
+        segment.weigh()
+        channel.ring.append(segment)
+        self._rings_left -= channel.ring.size - before
+        while self._rings_left < 0 and channel.ring.size:
+            before = channel.ring.size
+            channel.ring.drop_oldest()
+            self._rings_left += before - channel.ring.size
+
+    def _follow_joined(self, event: Changed) -> None:
+        for user in event.joined:
+            for subscriber in self._users.get(user, ()):
+                subscriber.follow(event.room, event.room_id)
+
+    def _drop_user(self, channel: Channel, user: int) -> None:
+        for subscriber in self.of_user(user):
+            if channel.remove(subscriber):
+                subscriber.dropped(channel.room, channel.room_id)
+        self._close_empty(channel)
+
+    def close_room(self, room: int, room_id: str) -> None:
+        """The room is deleted: tell everybody and forget it."""
+        channel = self._channels.get(room)
+        if channel is None:
+            return
+        for subscriber in channel.subscribers():
+            text = subscriber.wire.gone(room_id)
+            if text is not None:
+                subscriber.offer(Frames((text,)))
+            subscriber.dropped(room, room_id)
+            channel.remove(subscriber)
+        self._close_empty(channel)
+
+    def member_count(self, room: int) -> int:
+        """How many members a followed room has; 0 if that is not known here."""
+        channel = self._channels.get(room)
+        return channel.members if channel is not None else 0
+
+    def companions(self, rooms: Iterable[int], large: int, limit: int) -> set[int]:
+        """Connected members of those of `rooms` that are not large; at most about `limit`."""
+        found: set[int] = set()
+        for room in rooms:
+            channel = self._channels.get(room)
+            if channel is None or channel.members > large:
+                continue
+            for _, subscribers in channel.live.values():
+                found.update(each.user for each in subscribers if each.is_member(channel.room_id))
+            if len(found) >= limit:
+                break
+        return found
+
+    def tell(self, room: int, key: str, news: News, *, members_only: bool = False) -> None:
+        """News for all who follow the room, or for its members among them."""
+        channel = self._channels.get(room)
+        if channel is None:
+            return
+        for wire, subscribers in channel.live.values():
+            text = wire.news(news)
+            if text is not None:
+                frames = Frames((text,))
+                for subscriber in subscribers:
+                    if not members_only or subscriber.is_member(channel.room_id):
+                        subscriber.offer_latest((key, channel.room_id), frames)
+
+    def tell_users(self, users: Iterable[int], key: tuple[str, str], news: News) -> None:
+        """News for all connections of `users`."""
+        encoded: dict[str, Frames | None] = {}
+        for user in users:
+            for subscriber in self._users.get(user, ()):
+                name = subscriber.wire.name
+                if name not in encoded:
+                    text = subscriber.wire.news(news)
+                    encoded[name] = Frames((text,)) if text is not None else None
+                frames = encoded[name]
+                if frames is not None:
+                    subscriber.offer_latest(key, frames)
+
+    # Gaps.
+
+    def note_head(self, room: int, head: int | None) -> None:
+        """The database says how far the room is (None: it is gone); repair if that is news."""
+        channel = self._channels.get(room)
+        if channel is None:
+            return
+        if head is None:
+            self.close_room(room, channel.room_id)
+        elif channel.head is not None and head > channel.head:
+            self._await_repair(channel)
+
+    def _await_repair(self, channel: Channel) -> None:
+        if channel.repairing is None:
+            loop = asyncio.get_running_loop()
+            channel.repairing = loop.call_later(GAP_WAIT, self._start_repair, channel)
+
+    def _start_repair(self, channel: Channel) -> None:
+        self._spawn(self._mend(channel), f"repair room {channel.room}")
+
+    async def _mend(self, channel: Channel) -> None:
+        """Read what is missing; then all have the state of `to`, and live delivery goes on after it."""
+        after = channel.head
+        if after is None or self._channels.get(channel.room) is not channel:
+            channel.repairing = None
+            return
+        try:
+            found = await self._repair(channel.room, after)
+        finally:
+            channel.repairing = None
+        if self._channels.get(channel.room) is not channel or channel.head != after:
+            self._resume_after_mend(channel)
+        elif found is None:
+            self.close_room(channel.room, channel.room_id)
+        else:
+            head, items = found
+            self._mended(channel, after, head, items)
+            self._resume_after_mend(channel)
+
+    def _resume_after_mend(self, channel: Channel) -> None:
+        while held := channel.take_held():
+            self._advance(channel, held)
+        if channel.held and self._channels.get(channel.room) is channel:
+            self._await_repair(channel)
+
+    def _mended(self, channel: Channel, after: int, head: int, items: Sequence[Changed] | None) -> None:
+        if head <= after:
+            return
+        self._rings_left += channel.ring.size
+        channel.ring.clear()
+        channel.head = head
+        if items is None:
+            for subscriber in channel.subscribers():
+                channel.remove(subscriber)
+                subscriber.behind(channel.room, channel.room_id)
+            self._close_empty(channel)
+            return
+        left = {user: item.seq for item in items for user in item.removed}
+        for user, seq in left.items():
+            self._give_changes(channel, after, seq, [item for item in items if item.seq <= seq], only=user)
+            self._drop_user(channel, user)
+        self._give_changes(channel, after, head, items)
+        for item in items:
+            if item.members:
+                self._follow_joined(item)
+
+    def _give_changes(
+        self, channel: Channel, after: int, to: int, items: Sequence[Changed], only: int | None = None
+    ) -> None:
+        channel.catch_ahead(to)
+        for wire, subscribers in list(channel.live.values()):
+            text = wire.changes(channel.room_id, after, to, items)
+            for subscriber in list(subscribers):
+                if only is not None and subscriber.user != only:
+                    continue
+                if text is not None:
+                    subscriber.offer(Frames((text,)))
+                else:
+                    channel.remove(subscriber)
+                    subscriber.behind(channel.room, channel.room_id)

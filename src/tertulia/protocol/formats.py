@@ -1,0 +1,60 @@
+"""Wire formats: how an event looks on a kind of socket. API v1 is one; each dialect of a later version is another."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from tertulia.domain.events import Changed, News, Presence, Receipts
+from tertulia.protocol.codec import encode
+from tertulia.protocol.events import change_event
+from tertulia.protocol.resources import user_resource
+
+
+class WireFormat(Protocol):
+    """Each method gives one frame's text, or None where the format says nothing of it.
+
+    Nothing may depend on who receives it: a frame is encoded once and shared (rule 39).
+    """
+
+    name: str
+
+    def change(self, change: Changed) -> bytes | None: ...
+
+    def changes(self, room_id: str, after: int, to: int, items: Sequence[Changed]) -> bytes | None:
+        """What happened from `after` to `to`, as it is now. None: the socket must be closed to come back."""
+
+    def gone(self, room_id: str) -> bytes | None: ...
+
+    def news(self, news: News) -> bytes | None: ...
+
+
+class V1:
+    """API v1: docs/protocol.md."""
+
+    name = "v1"
+
+    def change(self, change: Changed) -> bytes:
+        return encode(change_event(change))
+
+    def changes(self, room_id: str, after: int, to: int, items: Sequence[Changed], *, more: bool = False) -> bytes:
+        events = [change_event(item) for item in items]
+        return encode({"ev": "changes", "room": room_id, "from": after, "to": to, "items": events, "more": more})
+
+    def gone(self, room_id: str) -> bytes:
+        return encode({"ev": "gone", "room": room_id})
+
+    def news(self, news: News) -> bytes:
+        return encode(_news(news))
+
+
+def _news(news: News) -> dict[str, Any]:
+    if isinstance(news, Receipts):
+        receipts = [
+            {"user": user, "read_index": read, "delivered_index": delivered} for user, read, delivered in news.positions
+        ]
+        return {"ev": "receipt", "room": news.room_id, "receipts": receipts}
+    if isinstance(news, Presence):
+        return {"ev": "presence", "users": [{"user": user, "status": status} for user, status in news.users]}
+    event: dict[str, Any] = {"ev": "typing", "room": news.room_id, "count": news.count}
+    if news.users is not None:
+        event["users"] = [user_resource(user) for user in news.users]
+    return event

@@ -1,0 +1,71 @@
+"""The only door to a room: what you may not see cannot be told from what is not there (promise 7)."""
+
+from collections import OrderedDict
+
+from sqlalchemy import Connection
+
+from tertulia.domain.errors import Rejection, not_found
+from tertulia.domain.ids import canonical_id
+from tertulia.domain.models import Member, Room, RoomKind
+from tertulia.storage import members, rooms
+from tertulia.storage.database import Database
+
+KNOWN_ROOMS = 100_000
+
+
+def visible(connection: Connection, room_id: str, user: int) -> tuple[Room, Member | None]:
+    """A room that the user may see, and their membership; `not_found` for all others."""
+    wanted = canonical_id(room_id)
+    room = rooms.by_id(connection, wanted) if wanted else None
+    if room is None:
+        raise not_found("room")
+    return room, member_in(connection, room, user)
+
+
+def member_in(connection: Connection, room: Room, user: int) -> Member | None:
+    """The user's membership of a room that they may see; `not_found` when they may not."""
+    member = members.one(connection, room.number, user)
+    if member is not None and member.left_at is None:
+        return member
+    if room.kind is RoomKind.PUBLIC:
+        return None
+    raise not_found("room")
+
+
+def joined(connection: Connection, room_id: str, user: int) -> tuple[Room, Member]:
+    """A room in which the user is a member."""
+    room, member = visible(connection, room_id, user)
+    if member is None:
+        raise Rejection("not_member", "Join the room first.")
+    return room, member
+
+
+class RoomNumbers:
+    """Room ids to numbers. They never change, so those once seen are kept; whether the room is still there, and who
+    may do what in it, is decided under its lock.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._known: OrderedDict[str, int] = OrderedDict()
+
+    def known(self, room_id: str) -> int | None:
+        """Without the database."""
+        return self._known.get(room_id)
+
+    def learn(self, room_id: str, number: int) -> None:
+        self._known[room_id] = number
+        if len(self._known) > KNOWN_ROOMS:
+            self._known.popitem(last=False)
+
+    async def number(self, room_id: str) -> int:
+        """Raises `not_found`."""
+        number = self._known.get(room_id)
+        if number is None:
+            wanted = canonical_id(room_id)
+            found = await self._db.read(rooms.numbers, [wanted]) if wanted else {}
+            if wanted not in found:
+                raise not_found("room")
+            number = found[wanted]
+            self.learn(wanted, number)
+        return number

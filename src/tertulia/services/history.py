@@ -1,0 +1,46 @@
+"""Which history this is: a client that comes from another one (a restored backup) must start afresh (rule 15)."""
+
+from sqlalchemy import Connection
+
+from tertulia.clock import Clock
+from tertulia.domain.ids import canonical_id, new_id
+from tertulia.storage import boots
+from tertulia.storage.database import Database
+
+
+class History:
+    """`epoch`: the installation's; `boot`: this start's. Call `begin` before anything else."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self.epoch = ""
+        self.boot = new_id()
+        self._known: set[str] = set()
+
+    async def begin(self) -> None:
+        """Note this start."""
+        self.epoch = await self._db.write(self._begin)
+        self._known = {self.boot}
+
+    def _begin(self, connection: Connection) -> str:
+        boots.add(connection, self.boot, self._clock.now())
+        return boots.epoch(connection)
+
+    async def is_done(self, what: str) -> bool:
+        """Whether `mark_done` was called for this, ever."""
+        return await self._db.read(boots.is_done, what)
+
+    async def mark_done(self, what: str) -> None:
+        """Something that is to happen once in the life of the installation has happened."""
+        await self._db.write(boots.mark_done, what)
+
+    async def knows(self, boot: str) -> bool:
+        """Whether this database had that start."""
+        if boot in self._known:
+            return True
+        wanted = canonical_id(boot)
+        if wanted is None or not await self._db.read(boots.has, wanted):
+            return False
+        self._known.add(wanted)
+        return True

@@ -1,0 +1,133 @@
+"""Messages: post, edit, delete, react, and read the timeline."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from tertulia.committer.batch import Result
+from tertulia.committer.committer import Committer
+from tertulia.domain.buckets import Buckets
+from tertulia.domain.changes import Delete, Edit, Outcome, Post, React
+from tertulia.domain.emojis import check_emoji
+from tertulia.domain.errors import Rejection, not_found
+from tertulia.domain.models import Caller, Message, Page
+from tertulia.services.access import RoomNumbers, visible
+from tertulia.storage import messages
+from tertulia.storage.database import Database
+
+MAX_PAGE = 100
+
+
+class Messages:
+    """`rate`: how many posts a user may make."""
+
+    def __init__(self, db: Database, committer: Committer, numbers: RoomNumbers, rate: Buckets) -> None:
+        self._db = db
+        self._committer = committer
+        self._numbers = numbers
+        self._rate = rate
+
+    def submit(
+        self,
+        caller: Caller,
+        room: int,
+        body: str,
+        client_id: str | None,
+        reply_to: int | None,
+        done: Callable[[Result], None],
+    ) -> None:
+        """Post, without waiting; `done` gets the outcome or the rejection. For the socket: no task a post."""
+        refusal = self._too_fast(caller)
+        if refusal is not None and client_id is None:
+            raise refusal
+        # A repeated client_id is answered with what is stored, whatever the limits say: the committer looks.
+        self._committer.submit(Post(room, caller.user, body, client_id, reply_to, refusal), done)
+
+    async def post(
+        self, caller: Caller, room_id: str, body: str, client_id: str | None = None, reply_to: int | None = None
+    ) -> Outcome:
+        """The stored message; `repeated` when it was there already."""
+        number = await self._numbers.number(room_id)
+        refusal = self._too_fast(caller)
+        if refusal is not None and client_id is None:
+            raise refusal
+        return await self._committer.commit(Post(number, caller.user, body, client_id, reply_to, refusal))
+
+    def _too_fast(self, caller: Caller) -> Rejection | None:
+        wait = self._rate.take(caller.user)
+        return Rejection("rate_limited", "You post too fast. Wait a moment.", retry_after=wait) if wait else None
+
+    async def edit(self, caller: Caller, room_id: str, index: int, body: str) -> Message:
+        number = await self._numbers.number(room_id)
+        return _message(await self._committer.commit(Edit(number, caller.user, index, body)))
+
+    async def delete(self, caller: Caller, room_id: str, index: int) -> Message:
+        """The tombstone."""
+        number = await self._numbers.number(room_id)
+        return _message(await self._committer.commit(Delete(number, caller.user, index)))
+
+    async def react(self, caller: Caller, room_id: str, index: int, emoji: str, *, on: bool) -> Message:
+        check_emoji(emoji)
+        number = await self._numbers.number(room_id)
+        return _message(await self._committer.commit(React(number, caller.user, index, emoji, on)))
+
+    async def one(self, caller: Caller, room_id: str, index: int) -> Message:
+        return await self._db.read(self._one, caller.user, room_id, index)
+
+    def _one(self, connection: Connection, user: int, room_id: str, index: int) -> Message:
+        room, _ = visible(connection, room_id, user)
+        found = messages.by_indexes(connection, [(room.number, index)])
+        if not found:
+            raise not_found("message")
+        return found[0]
+
+    async def page(
+        self,
+        caller: Caller,
+        room_id: str,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Up to `limit` messages before, after or around an index, or the newest, and the notices between them."""
+        return await self._db.read(self._page, caller.user, room_id, before, after, around, min(limit, MAX_PAGE))
+
+    def _page(
+        self,
+        connection: Connection,
+        user: int,
+        room_id: str,
+        before: int | None,
+        after: int | None,
+        around: int | None,
+        limit: int,
+    ) -> Page:
+        room, _ = visible(connection, room_id, user)
+        start, end = room.first_index, room.message_count
+        first, last = _span(start, end, before, after, around, limit)
+        older, newer = first > start, last < end
+        # Notices belong to the message they follow; those before the first message, to the first page.
+        found = messages.span(connection, room.number, first, last, notices_after=first if older else start - 1)
+        more = older if before is not None else newer if after is not None else older or newer
+        return Page(tuple(found), more)
+
+
+def _span(
+    start: int, end: int, before: int | None, after: int | None, around: int | None, limit: int
+) -> tuple[int, int]:
+    """The first and the last index of a page; first > last: there is none."""
+    if after is not None:
+        first = max(start, after + 1)
+        return first, min(end, first + limit - 1)
+    if around is not None:
+        first = max(start, around - limit // 2)
+        return first, min(end, first + limit - 1)
+    last = end if before is None else min(end, before - 1)
+    return max(start, last - limit + 1), last
+
+
+def _message(outcome: Outcome) -> Message:
+    assert outcome.message is not None
+    return outcome.message

@@ -1,0 +1,167 @@
+"""Who is there: online, away or offline. Never stored, but for when somebody was last seen.
+
+A user is online while any device is, away when all are (said, or five minutes without a command), offline without a
+connection. It is told to those who share a room of at most `large` members, gathered for a second, once a room.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from tertulia.clock import Clock
+from tertulia.domain.errors import Rejection
+from tertulia.domain.events import Presence as PresenceNews
+from tertulia.hub.hub import Hub
+from tertulia.storage import receipts
+from tertulia.storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+TICK = 1.0
+IDLE = 300.0
+"""Seconds without a command after which a device counts as away."""
+LINGER = 3.0
+"""Seconds before somebody without a connection counts as offline: a page that is loaded again is no news."""
+
+
+class Presence:
+    """Of the users connected to this node. Plain methods; `run` tells what changed."""
+
+    def __init__(self, hub: Hub, db: Database, clock: Clock, *, large: int) -> None:
+        self._hub = hub
+        self._large = large
+        self._db = db
+        self._clock = clock
+        self._people: dict[int, _Person] = {}
+        self._dirty: set[int] = set()
+        self._seen: dict[int, int] = {}
+        self._ticks = 0
+
+    def arrive(self, user: int, user_id: str, device: Hashable) -> None:
+        """A connection of the user is live."""
+        person = self._people.setdefault(user, _Person(user_id))
+        person.devices[device] = _Device(self._clock.monotonic())
+        self._dirty.add(user)
+
+    def depart(self, user: int, device: Hashable) -> None:
+        """A connection of the user ended."""
+        person = self._people.get(user)
+        if person is not None and person.devices.pop(device, None) is not None and not person.devices:
+            person.left_at = self._clock.monotonic()
+            self._seen[user] = self._clock.now()
+
+    def says(self, user: int, device: Hashable, *, away: bool) -> None:
+        """The client says how its device is."""
+        person = self._people.get(user)
+        if person is not None and device in person.devices:
+            person.devices[device].away = away
+            person.devices[device].active_at = self._clock.monotonic()
+            self._dirty.add(user)
+
+    def active(self, user: int, device: Hashable) -> None:
+        """A command came: whoever was away by silence is back."""
+        person = self._people.get(user)
+        found = person.devices.get(device) if person is not None else None
+        if person is not None and found is not None:
+            found.active_at = self._clock.monotonic()
+            if person.told == "away":
+                self._dirty.add(user)
+
+    def follows(self, user: int, room: int) -> None:
+        """The user is a member of this room that is not large: its people hear how the user is."""
+        person = self._people.get(user)
+        if person is not None and room not in person.rooms:
+            person.rooms.add(room)
+            person.fresh.add(room)
+            self._dirty.add(user)
+
+    def unfollows(self, user: int, room: int) -> None:
+        person = self._people.get(user)
+        if person is not None:
+            person.rooms.discard(room)
+            person.fresh.discard(room)
+
+    def of(self, users: Iterable[int]) -> list[tuple[str, str]]:
+        """(user id, status) of those who are not offline."""
+        there = ((self._people[user], user) for user in users if user in self._people)
+        return [(person.user_id, person.told or person.status(self._now())) for person, _ in there]
+
+    def _now(self) -> float:
+        return self._clock.monotonic()
+
+    async def run(self) -> None:
+        """Tell what changed, until cancelled."""
+        while True:
+            await self._clock.sleep(TICK)
+            self.tick()
+            await self.flush()
+
+    def tick(self) -> None:
+        """Gather what changed since the last tick and tell each room once."""
+        self._ticks += 1
+        now = self._now()
+        if self._ticks % 10 == 0:
+            self._dirty.update(self._people)  # who fell silent is away; looked at every ten seconds
+        gone = [user for user, person in self._people.items() if person.is_gone(now)]
+        by_room: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        for user in {*self._dirty, *gone}:
+            self._gather(user, now, by_room)
+        self._dirty.clear()
+        for room, statuses in by_room.items():
+            if self._hub.member_count(room) <= self._large:
+                self._hub.tell(room, "presence", PresenceNews(tuple(statuses)), members_only=True)
+        for user in gone:
+            del self._people[user]
+
+    def _gather(self, user: int, now: float, by_room: dict[int, list[tuple[str, str]]]) -> None:
+        person = self._people.get(user)
+        if person is None or not (person.devices or person.is_gone(now)):
+            return
+        status = person.status(now)
+        for room in person.rooms if status != person.told else person.fresh:
+            by_room[room].append((person.user_id, status))
+        person.fresh.clear()
+        person.told = status
+
+    async def flush(self) -> None:
+        """Store when those who left were last seen, all in one go."""
+        if not self._seen:
+            return
+        seen, self._seen = self._seen, {}
+        try:
+            await self._db.write(receipts.seen, list(seen.items()))
+        except (SQLAlchemyError, Rejection) as error:
+            log.warning("presence.last_seen_lost", count=len(seen), error=type(error).__name__)
+
+
+class _Device:
+    __slots__ = ("active_at", "away")
+
+    def __init__(self, now: float) -> None:
+        self.away = False
+        self.active_at = now
+
+
+class _Person:
+    """`told`: the status that the others know. `fresh`: rooms that were not told yet."""
+
+    __slots__ = ("devices", "fresh", "left_at", "rooms", "told", "user_id")
+
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
+        self.devices: dict[Hashable, _Device] = {}
+        self.rooms: set[int] = set()
+        self.fresh: set[int] = set()
+        self.left_at = 0.0
+        self.told: str | None = None
+
+    def is_gone(self, now: float) -> bool:
+        return not self.devices and now >= self.left_at + LINGER
+
+    def status(self, now: float) -> str:
+        if not self.devices:
+            return "offline"
+        away = all(device.away or now - device.active_at >= IDLE for device in self.devices.values())
+        return "away" if away else "online"

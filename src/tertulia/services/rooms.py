@@ -1,0 +1,202 @@
+"""Rooms: make, find, see, change, delete."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from tertulia.clock import Clock
+from tertulia.committer.committer import Committer
+from tertulia.domain.changes import ChangeRoom, CreateRoom, DeleteRoom
+from tertulia.domain.errors import Rejection, not_found
+from tertulia.domain.events import Changed
+from tertulia.domain.ids import canonical_id
+from tertulia.domain.models import Caller, Member, Room, RoomKind, RoomView, Snapshot
+from tertulia.domain.rooms import check_room_name
+from tertulia.services.access import RoomNumbers, member_in, visible
+from tertulia.storage import changes, members, messages, rooms, users
+from tertulia.storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+FOLLOWED_ROOMS = 2_000
+SNAPSHOT_MESSAGES = 50
+
+
+class Rooms:
+    """`large`: rooms with more members than this show no members, receipts and presence of others."""
+
+    def __init__(self, db: Database, committer: Committer, numbers: RoomNumbers, *, large: int) -> None:
+        self._db = db
+        self._committer = committer
+        self._numbers = numbers
+        self._large = large
+        self._deleted = asyncio.Event()
+
+    async def create(
+        self, caller: Caller, kind: RoomKind, name: str | None, title: str | None, description: str
+    ) -> RoomView:
+        """A public or private room, with the caller as its owner."""
+        if name is not None:
+            check_room_name(name)
+        change = CreateRoom(caller.user, kind, name, name or "" if title is None else title, description)
+        outcome = await self._committer.commit(change)
+        assert outcome.room is not None
+        self._numbers.learn(outcome.room.id, outcome.room.number)
+        return RoomView(outcome.room, outcome.member)
+
+    async def create_first(self, name: str) -> None:
+        """A public room without owner and members, for a new installation; again is no error."""
+        try:
+            await self._committer.commit(CreateRoom(None, RoomKind.PUBLIC, name, name, "For everybody."))
+        except Rejection as rejection:
+            if rejection.code != "name_taken":
+                raise
+
+    async def open_direct(self, caller: Caller, user_id: str) -> tuple[RoomView, bool]:
+        """The one direct room with somebody, and whether it was made just now."""
+        wanted = canonical_id(user_id)
+        partner = await self._db.read(users.by_id, wanted) if wanted else None
+        if partner is None or not partner.is_active:
+            raise not_found("user")
+        if partner.number == caller.user:
+            raise Rejection("invalid", "A direct room is for two: name somebody else.", field="user")
+        outcome = await self._committer.commit(CreateRoom(caller.user, RoomKind.DIRECT, partner=partner.number))
+        assert outcome.room is not None
+        return await self.view(caller, outcome.room.id), not outcome.repeated
+
+    async def view(self, caller: Caller, room_id: str) -> RoomView:
+        """A room as the caller sees it."""
+        return await self._db.read(self._view, room_id, caller.user)
+
+    def _view(self, connection: Connection, room_id: str, user: int) -> RoomView:
+        room, member = visible(connection, room_id, user)
+        return _views(connection, user, [(room, member)])[0]
+
+    async def mine(self, caller: Caller, limit: int, offset: int = 0) -> tuple[list[RoomView], bool]:
+        """The caller's rooms, the most recently active first, and whether there are more."""
+        return await self._db.read(self._mine, caller.user, limit, offset)
+
+    def _mine(self, connection: Connection, user: int, limit: int, offset: int) -> tuple[list[RoomView], bool]:
+        found = members.rooms_of(connection, user, limit + 1, offset)
+        return _views(connection, user, found[:limit]), len(found) > limit
+
+    async def followed(self, user: int, shown: int) -> tuple[list[RoomView], list[Room], bool]:
+        """For `ready`: the `shown` most recently active rooms, all that are followed, and whether there are others."""
+        return await self._db.read(self._followed, user, shown)
+
+    def _followed(self, connection: Connection, user: int, shown: int) -> tuple[list[RoomView], list[Room], bool]:
+        found = members.rooms_of(connection, user, FOLLOWED_ROOMS)
+        views = _views(connection, user, found[:shown])
+        return views, [room for room, _ in found], len(found) > shown
+
+    async def directory(
+        self, caller: Caller, query: str, after: tuple[int, int] | None, limit: int
+    ) -> tuple[list[tuple[Room, bool]], bool]:
+        """Public rooms whose name or title contains `query`, largest first; whether the caller is in; more?"""
+        found = await self._db.read(rooms.directory, query, caller.user, after, limit + 1)
+        return found[:limit], len(found) > limit
+
+    async def change(
+        self, caller: Caller, room_id: str, name: str | None, title: str | None, description: str | None
+    ) -> RoomView:
+        if name is not None:
+            check_room_name(name)
+        number = await self._numbers.number(room_id)
+        await self._committer.commit(ChangeRoom(number, caller.user, name, title, description))
+        return await self.view(caller, room_id)
+
+    async def delete(self, caller: Caller, room_id: str) -> None:
+        """Gone at once; its rows go in slices behind (`purge`)."""
+        await self._committer.commit(DeleteRoom(await self._numbers.number(room_id), caller.user))
+        self._deleted.set()
+
+    async def purge(self) -> None:
+        """Remove the rows of deleted rooms, a slice in each transaction, so that posts are never held up."""
+        while await self._db.write(rooms.purge_slice):
+            pass
+
+    async def purge_again_and_again(self, clock: Clock) -> None:
+        """`purge` soon after each deletion, and once after the start; until cancelled."""
+        while True:
+            self._deleted.clear()
+            try:
+                await self.purge()
+            except (SQLAlchemyError, Rejection) as error:
+                log.warning("purge.failed", error=type(error).__name__)
+                await clock.sleep(10)
+                continue
+            await self._deleted.wait()
+
+    # For catching up.
+
+    async def snapshot(self, number: int, user: int) -> Snapshot:
+        """The room afresh; `not_found` when the user may not see it."""
+        return await self._db.read(self._snapshot, number, user)
+
+    def _snapshot(self, connection: Connection, number: int, user: int) -> Snapshot:
+        room = rooms.by_number(connection, number)
+        if room is None:
+            raise not_found("room")
+        view = _views(connection, user, [(room, member_in(connection, room, user))])[0]
+        first = max(room.first_index, room.message_count - SNAPSHOT_MESSAGES + 1)
+        page = messages.span(connection, number, first, room.message_count, notices_after=max(first - 1, 0))
+        people = None
+        if room.member_count <= self._large:
+            people = tuple(members.page(connection, number, None, self._large))
+        return Snapshot(view, tuple(page), people)
+
+    async def changes(self, number: int, seq: int, user: int | None) -> tuple[Room, Sequence[Changed] | None]:
+        """What changed after `seq` up to the room's head, or None when it is too much to tell.
+
+        `not_found` when `user` may not see the room; `user` None: on behalf of all who follow it.
+        """
+        return await self._db.read(self._changes, number, seq, user)
+
+    def _changes(
+        self, connection: Connection, number: int, seq: int, user: int | None
+    ) -> tuple[Room, Sequence[Changed] | None]:
+        room = rooms.by_number(connection, number)
+        if room is None:
+            raise not_found("room")
+        if user is not None:
+            member_in(connection, room, user)
+        return room, None if seq > room.head_seq else changes.since(connection, room, seq)
+
+    async def visible(self, user: int, room_ids: Collection[str]) -> dict[str, tuple[Room, bool]]:
+        """Those of `room_ids` that are there and that the user may see, and whether they are a member."""
+        return await self._db.read(self._visible, user, list(room_ids))
+
+    def _visible(self, connection: Connection, user: int, room_ids: list[str]) -> dict[str, tuple[Room, bool]]:
+        found = rooms.by_ids(connection, [room_id for room_id in room_ids if canonical_id(room_id)])
+        mine = members.some(connection, [(room.number, user) for room in found])
+        joined = {member.room for member in mine if member.left_at is None}
+        return {
+            room.id: (room, room.number in joined)
+            for room in found
+            if room.kind is RoomKind.PUBLIC or room.number in joined
+        }
+
+    async def heads(self, numbers: Collection[int]) -> dict[int, int]:
+        """The head of each room that is there."""
+        return await self._db.read(rooms.heads, numbers)
+
+
+def _views(connection: Connection, user: int, found: Sequence[tuple[Room, Member | None]]) -> list[RoomView]:
+    """Rooms with all that a list shows of them, in a few statements however many they are."""
+    last = messages.last_of(connection, {room.number: room.message_count for room, _ in found})
+    mentioned = members.mention_counts(connection, user, [room.number for room, _ in found])
+    direct = [room.number for room, _ in found if room.kind is RoomKind.DIRECT]
+    partners = members.partners(connection, user, direct)
+    return [
+        RoomView(
+            room,
+            member,
+            mentioned.get(room.number, 0),
+            last.get(room.number),
+            partners.get(room.number),
+        )
+        for room, member in found
+    ]

@@ -1,0 +1,223 @@
+"""Signed-in devices: opened, refreshed, listed, ended; and the check of every access token.
+
+A token says by itself whose it is and until when. What it cannot say is that its session was ended or its user
+deactivated: that is held in memory for as long as such a token could live, so that checking asks no database.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+import structlog
+from sqlalchemy import Connection
+
+from tertulia.clock import Clock
+from tertulia.domain.errors import Rejection, not_found
+from tertulia.domain.ids import new_id
+from tertulia.domain.models import Caller, Session, User
+from tertulia.domain.times import MINUTE, SECOND
+from tertulia.protocol.resources import TokensResource
+from tertulia.services.finish import finish
+from tertulia.services.tokens import RefreshClaims, Tokens, unauthorized
+from tertulia.storage import accounts as account_rows
+from tertulia.storage import sessions as rows
+from tertulia.storage import users
+from tertulia.storage.database import Database
+from tertulia.tasks import Tasks
+
+log = structlog.get_logger(__name__)
+
+REPEAT = 10 * SECOND
+"""A refresh token may be repeated for so long after it was used: its answer may have been lost."""
+PER_USER = 200
+"""Open sessions of one user; signing in once more ends the one that was not used for the longest time."""
+UPKEEP_SECONDS = 60.0
+PURGE_EVERY = 60 * MINUTE
+USED_NOTED = 50_000
+CHUNK = 200
+
+Ended = Callable[[set[str], set[int]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session with tokens to be made, and the ids of those that had to end for it."""
+
+    session: Session | None = None
+    user_id: str = ""
+    ended: list[str] = field(default_factory=list)
+
+
+class Sessions:
+    """Call `load` before the first `authenticate`, and let `upkeep` run."""
+
+    def __init__(
+        self, database: Database, tokens: Tokens, clock: Clock, tasks: Tasks, *, per_user: int = PER_USER
+    ) -> None:
+        self._database = database
+        self._tokens = tokens
+        self._clock = clock
+        self._tasks = tasks
+        self._per_user = per_user
+        self._ended: dict[str, int] = {}  # session id → when, as long as an access token of it may live
+        self._inactive: set[int] = set()
+        self._used: dict[str, int] = {}  # session id → when, not written yet
+        self._callbacks: list[Ended] = []
+        self._purged_at = 0
+
+    def on_ended(self, callback: Ended) -> None:
+        """`callback(session ids, numbers of deactivated users)` is called when they have just ended."""
+        self._callbacks.append(callback)
+
+    # Checking
+
+    def authenticate(self, access: str) -> Caller:
+        """Whose access token this is; raises `unauthorized`."""
+        caller = self._tokens.access(access)
+        if not self.is_open(caller):
+            raise unauthorized()
+        if caller.session in self._used or len(self._used) < USED_NOTED:
+            self._used[caller.session] = self._clock.now()
+        return caller
+
+    def is_open(self, caller: Caller) -> bool:
+        """Whether neither the session was ended nor the user deactivated."""
+        return caller.session not in self._ended and caller.user not in self._inactive
+
+    async def load(self) -> None:
+        """Learn what was ended; callbacks hear nothing of it."""
+        self._ended, self._inactive = await self._database.read(self._known)
+
+    async def catch_up(self) -> None:
+        """Learn what another process ended since."""
+        ended, inactive = await self._database.read(self._known)
+        new_ended, new_inactive = ended.keys() - self._ended.keys(), inactive - self._inactive
+        self._ended |= ended
+        self._inactive = inactive
+        self._tell(new_ended, new_inactive)
+
+    def _known(self, connection: Connection) -> tuple[dict[str, int], set[int]]:
+        return rows.ended_since(connection, self._horizon()), account_rows.inactive(connection)
+
+    def _horizon(self) -> int:
+        """An access token of a session that was ended before this time has expired."""
+        return self._clock.now() - self._tokens.access_seconds * SECOND - MINUTE
+
+    # Opening and refreshing
+
+    def open(self, connection: Connection, user: User, device: str, address: str) -> Opened:
+        """A new session, within the caller's transaction; give it to `opened` when that has committed."""
+        now = self._clock.now()
+        values = {
+            "id": new_id(),
+            "user": user.number,
+            "device": device,
+            "address": address,
+            "created_at": now,
+            "expires_at": now + self._tokens.refresh_seconds * SECOND,
+        }
+        ended = rows.end_oldest(connection, user.number, now, self._per_user - 1)
+        return Opened(rows.create(connection, values), user.id, ended)
+
+    def opened(self, opened: Opened) -> TokensResource:
+        """The tokens of a session; call it after the commit."""
+        self.ended(opened.ended)
+        if opened.session is None:
+            raise unauthorized()
+        return self._tokens.pair(opened.session, opened.user_id)
+
+    async def refresh(self, token: str, address: str) -> TokensResource:
+        """A new pair for a refresh token, which is used up by that; repeated within 10 s, the same pair.
+
+        Raises `unauthorized`, or `token_reused`, and then the session has ended: two have its tokens.
+        """
+        claims = self._tokens.refresh(token)
+        refreshed = await finish(self._tasks, self._refresh(claims, address), "sessions.refresh")
+        if refreshed.ended:
+            raise Rejection("token_reused", "This refresh token was used before, so its session was ended: sign in.")
+        return self.opened(refreshed)
+
+    async def _refresh(self, claims: RefreshClaims, address: str) -> Opened:
+        refreshed = await self._database.write(self._rotate, claims, address)
+        self.ended(refreshed.ended)
+        return refreshed
+
+    def _rotate(self, connection: Connection, claims: RefreshClaims, address: str) -> Opened:
+        now = self._clock.now()
+        session = rows.lock(connection, claims.session)
+        if session is None or session.revoked_at is not None or session.expires_at <= now:
+            return Opened()
+        user = users.by_numbers(connection, [session.user]).get(session.user)
+        age = session.generation - claims.generation
+        if user is None or not user.is_active or age < 0:  # age < 0: from a history that this database has not seen
+            return Opened()
+        if age == 0:
+            expires_at = now + self._tokens.refresh_seconds * SECOND
+            return Opened(rows.rotate(connection, session, now, expires_at, address), user.id)
+        if age == 1 and now - session.rotated_at <= REPEAT:
+            return Opened(session, user.id)
+        return Opened(ended=rows.end(connection, session.user, session.id, now))
+
+    # Listing and ending
+
+    async def of(self, user: int) -> list[Session]:
+        """The user's open sessions, last used first; at most `PER_USER`."""
+        found = await self._database.read(rows.open_of, user, self._clock.now(), self._per_user)
+        return [replace(one, last_used_at=max(one.last_used_at, self._used.get(one.id, 0))) for one in found]
+
+    async def end(self, user: int, session_id: str) -> None:
+        """End one session of the user; `not_found` when it is not theirs or has ended."""
+        if not await self._end(rows.end, user, session_id, self._clock.now()):
+            raise not_found("session")
+
+    async def leave(self, caller: Caller) -> None:
+        """End the caller's own session; nothing happens when it has just ended."""
+        await self._end(rows.end, caller.user, caller.session, self._clock.now())
+
+    async def end_all(self, user: int) -> None:
+        """End all sessions of the user."""
+        await self._end(rows.end_all, user, self._clock.now())
+
+    async def _end(self, job: Callable[..., list[str]], *args: object) -> list[str]:
+        async def work() -> list[str]:
+            ended = await self._database.write(job, *args)
+            self.ended(ended)
+            return ended
+
+        return await finish(self._tasks, work(), "sessions.end")
+
+    def ended(self, ids: Iterable[str]) -> None:
+        """These sessions have ended, committed: refuse their tokens and close their sockets."""
+        new = set(ids) - self._ended.keys()
+        self._ended |= dict.fromkeys(new, self._clock.now())
+        self._tell(new, set())
+
+    def _tell(self, ended: set[str], inactive: set[int]) -> None:
+        if ended or inactive:
+            for callback in self._callbacks:
+                callback(ended, inactive)
+
+    # Upkeep
+
+    async def upkeep(self) -> None:
+        """Every minute: note when sessions were used, forget and remove what nobody needs. Runs until cancelled."""
+        while True:
+            await self._clock.sleep(UPKEEP_SECONDS)
+            try:
+                await self.tidy()
+            except Exception:  # a full disk today must not end the upkeep of tomorrow
+                log.exception("sessions.tidy_failed")
+
+    async def tidy(self) -> None:
+        """One round of `upkeep`."""
+        horizon = self._horizon()
+        self._ended = {id_: at for id_, at in self._ended.items() if at > horizon}
+        used, self._used = list(self._used.items()), {}
+        for start in range(0, len(used), CHUNK):  # small transactions: posts pass between them
+            await self._database.write(rows.touch, used[start : start + CHUNK])
+        if self._clock.now() - self._purged_at >= PURGE_EVERY:
+            self._purged_at = self._clock.now()
+            await self._purge(horizon)
+
+    async def _purge(self, before: int) -> None:
+        while old := await self._database.read(rows.old, before, CHUNK):
+            await self._database.write(rows.remove, old)

@@ -1,0 +1,84 @@
+"""Who types where. Never stored; told when it changed, a few times a second at the most."""
+
+from tertulia.clock import Clock
+from tertulia.domain.events import Typing as TypingNews
+from tertulia.domain.models import User
+from tertulia.hub.hub import Hub
+
+LASTS = 6.0
+"""Seconds after which somebody who does not say it again is taken to have stopped."""
+TICK = 0.25
+LARGE_TICKS = 4
+"""A large room hears of it once a second."""
+MAX_TYPING = 50
+"""So many in a room; who comes on top is not shown."""
+NAMED = 10
+
+
+class Typing:
+    """`large`: rooms with more members get a count instead of names."""
+
+    def __init__(self, hub: Hub, clock: Clock, *, large: int) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._large = large
+        self._rooms: dict[int, _Room] = {}
+        self._changed: set[int] = set()
+        self._ticks = 0
+
+    def say(self, room: int, room_id: str, members: int, user: User, *, on: bool) -> None:
+        """Somebody types, or stopped."""
+        if not on:
+            self.stop(room, user.number)
+            return
+        there = self._rooms.setdefault(room, _Room(room_id))
+        there.large = members > self._large
+        limit = MAX_TYPING * (20 if there.large else 1)
+        if user.number not in there.typists:
+            if len(there.typists) >= limit:
+                return
+            self._changed.add(room)
+        there.typists[user.number] = (user, self._clock.monotonic() + LASTS)
+
+    def stop(self, room: int, user: int) -> None:
+        """Also when somebody posts, or is gone."""
+        there = self._rooms.get(room)
+        if there is not None and there.typists.pop(user, None) is not None:
+            self._changed.add(room)
+
+    async def run(self) -> None:
+        """Tell and forget, until cancelled."""
+        while True:
+            await self._clock.sleep(TICK)
+            self.tick()
+
+    def tick(self) -> None:
+        """Forget who fell silent; tell the rooms in which something changed."""
+        self._ticks += 1
+        now = self._clock.monotonic()
+        for number, room in list(self._rooms.items()):
+            silent = [user for user, (_, until) in room.typists.items() if until <= now]
+            for user in silent:
+                self.stop(number, user)
+        for number in [number for number in self._changed if self._is_due(number)]:
+            self._changed.discard(number)
+            self._tell(number)
+
+    def _is_due(self, number: int) -> bool:
+        return not self._rooms[number].large or self._ticks % LARGE_TICKS == 0
+
+    def _tell(self, number: int) -> None:
+        room = self._rooms[number]
+        users = None if room.large else tuple(user for user, _ in list(room.typists.values())[:NAMED])
+        self._hub.tell(number, "typing", TypingNews(room.room_id, users, len(room.typists)))
+        if not room.typists:
+            del self._rooms[number]
+
+
+class _Room:
+    __slots__ = ("large", "room_id", "typists")
+
+    def __init__(self, room_id: str) -> None:
+        self.room_id = room_id
+        self.large = False
+        self.typists: dict[int, tuple[User, float]] = {}

@@ -1,0 +1,103 @@
+"""Accounts as rows: making one, signing in, and what people change about themselves. Looking users up: users.py."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, not_, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from tertulia.domain.errors import Rejection
+from tertulia.domain.models import User
+from tertulia.storage.tables import users
+from tertulia.storage.users import bump, by_numbers, columns, user_of
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """An account to be. `email_login` is the folded address when it is claimed as a login."""
+
+    id: str
+    username: str
+    password_hash: str
+    created_at: int
+    email: str | None = None
+    email_login: str | None = None
+    first_name: str = ""
+    last_name: str = ""
+    is_staff: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Whom somebody may be, and what their password must match; None matches nothing."""
+
+    user: User
+    password_hash: str | None
+
+
+def create(connection: Connection, new: NewUser) -> User:
+    """Raises `username_taken` or `email_taken`."""
+    values = {name: getattr(new, name) for name in NewUser.__slots__}
+    try:
+        return user_of(connection.execute(insert(users).values(values).returning(*columns())).one())
+    except IntegrityError as error:
+        for column in ("email_login", "username"):
+            if column in str(error.orig):
+                raise _taken(column) from None
+        raise
+
+
+def check_free(connection: Connection, username: str, email_login: str | None) -> None:
+    """Raises what `create` would raise now; to be polite before a password is hashed."""
+    if connection.scalar(select(users.c.number).where(users.c.username == username)) is not None:
+        raise _taken("username")
+    if email_login is None:
+        return
+    if connection.scalar(select(users.c.number).where(users.c.email_login == email_login)) is not None:
+        raise _taken("email_login")
+
+
+def _taken(column: str) -> Rejection:
+    if column == "username":
+        return Rejection("username_taken", "Choose another username: somebody has this one.", field="username")
+    return Rejection("email_taken", "An account has this email address: sign in with it.", field="email")
+
+
+def credentials(connection: Connection, username: str, email_login: str) -> list[Credentials]:
+    """Who signs in so: by username first, then by email; two, when one's username is the other's address."""
+    rows = connection.execute(
+        select(*columns(), users.c.password_hash)
+        .where(or_(users.c.username == username, users.c.email_login == email_login))
+        .order_by(users.c.username != username)
+        .limit(2)
+    )
+    return [Credentials(user_of(row), row.password_hash) for row in rows]
+
+
+def credentials_of(connection: Connection, number: int) -> Credentials | None:
+    row = connection.execute(select(*columns(), users.c.password_hash).where(users.c.number == number)).one_or_none()
+    return Credentials(user_of(row), row.password_hash) if row else None
+
+
+def replace_password(connection: Connection, number: int, old: str, new: str) -> bool:
+    """Store `new` if the stored hash is still `old` and the account active; whether that was so."""
+    done = connection.execute(
+        update(users)
+        .where(users.c.number == number, users.c.password_hash == old, users.c.is_active)
+        .values(password_hash=new)
+    )
+    return done.rowcount == 1
+
+
+def rename(connection: Connection, number: int, names: dict[str, str]) -> tuple[User | None, bool]:
+    """Set `first_name` and `last_name` as far as given; the user now, and whether anything changed."""
+    before = by_numbers(connection, [number]).get(number)
+    if before is None or all(getattr(before, name) == value for name, value in names.items()):
+        return before, False
+    connection.execute(update(users).where(users.c.number == number).values(names))
+    bump(connection, [number])
+    return by_numbers(connection, [number]).get(number), True
+
+
+def inactive(connection: Connection) -> set[int]:
+    """The numbers of all accounts that are not active."""
+    return set(connection.scalars(select(users.c.number).where(not_(users.c.is_active))))

@@ -1,0 +1,241 @@
+"""Messages and notices: the rows of a room's timeline."""
+
+import json
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, bindparam, delete, false, insert, or_, select, tuple_, update
+
+from tertulia.domain.models import Message, MessageKind
+from tertulia.storage import users as users_storage
+from tertulia.storage.tables import mentions, messages, reactions, users
+
+NOTICES_IN_PAGE = 100
+
+_COLUMNS = [
+    messages.c[name]
+    for name in (
+        "room", "seq", "changed_seq", "index", "after", "id", "kind", "body", "created_at", "notice", "reply_to",
+        "client_id", "mentions", "reactions", "edited_at", "deleted_at", "sender",
+    )
+]  # fmt: skip
+WIDTH = len(_COLUMNS)
+
+
+def _select() -> Select[Any]:
+    return select(*_COLUMNS, *users_storage.columns()).outerjoin(users, users.c.number == messages.c.sender)
+
+
+def message_of(row: Any) -> Message:
+    """A message from a row of `_select`."""
+    return Message(
+        room=row[0],
+        seq=row[1],
+        changed_seq=row[2],
+        index=row[3],
+        after=row[4],
+        id=row[5],
+        kind=MessageKind(row[6]),
+        body=row[7],
+        created_at=row[8],
+        notice=json.loads(row[9]) if row[9] else None,
+        reply_to=row[10],
+        client_id=row[11],
+        mentions=tuple(json.loads(row[12])) if row[12] else (),
+        reactions=tuple(json.loads(row[13])) if row[13] else (),
+        edited_at=row[14],
+        deleted_at=row[15],
+        sender=users_storage.user_of(row[WIDTH:]) if row[16] is not None else None,
+    )
+
+
+def _messages(connection: Connection, query: Select[Any]) -> list[Message]:
+    return [message_of(row) for row in connection.execute(query)]
+
+
+def span(connection: Connection, room: int, first: int, last: int, *, notices_after: int) -> list[Message]:
+    """Messages `first` to `last` by index, and the newest notices placed after `notices_after` … `last`; in seq order.
+
+    Both are looked up by index, so a page costs the same however deep it lies.
+    """
+    counted = _select().where(messages.c.room == room, messages.c.index.between(first, last))
+    notices = (
+        _select()
+        .where(
+            messages.c.room == room,
+            messages.c.index.is_(None),
+            messages.c.after.between(notices_after, last),
+        )
+        .order_by(messages.c.after.desc(), messages.c.seq.desc())
+        .limit(NOTICES_IN_PAGE)
+    )
+    page = _messages(connection, counted) + _messages(connection, notices)
+    return sorted(page, key=lambda message: message.seq)
+
+
+def by_indexes(connection: Connection, wanted: Collection[tuple[int, int]]) -> list[Message]:
+    """Messages by (room, index); what is not there is left out."""
+    by_room: dict[int, list[int]] = {}
+    for room, index in wanted:
+        by_room.setdefault(room, []).append(index)
+    where = or_(false(), *(and_(messages.c.room == room, messages.c.index.in_(them)) for room, them in by_room.items()))
+    return _messages(connection, _select().where(where)) if by_room else []
+
+
+def by_client_ids(connection: Connection, keys: Collection[tuple[int, int, str]]) -> list[Message]:
+    """Messages by (room, sender, client_id)."""
+    columns = tuple_(messages.c.room, messages.c.sender, messages.c.client_id)
+    return _messages(connection, _select().where(columns.in_(list(keys)))) if keys else []
+
+
+def by_ids(connection: Connection, ids: Collection[str]) -> list[Message]:
+    return _messages(connection, _select().where(messages.c.id.in_(ids))) if ids else []
+
+
+def last_of(connection: Connection, counts: dict[int, int]) -> dict[int, Message]:
+    """The last message of each room; `counts`: room → its message_count."""
+    wanted = [(room, count) for room, count in counts.items() if count]
+    return {message.room: message for message in by_indexes(connection, wanted)}
+
+
+def changed_since(connection: Connection, room: int, seq: int, limit: int) -> list[Message]:
+    """Rows with a greater `changed_seq`, ascending, at most `limit`.
+
+    Two looks, because only rows that changed after they were made are in the index of changes.
+    """
+    made = _select().where(messages.c.room == room, messages.c.seq > seq).order_by(messages.c.seq).limit(limit)
+    # Written so that SQLite sees that the partial index serves.
+    changed = (
+        _select()
+        .where(
+            messages.c.room == room,
+            messages.c.changed_seq > messages.c.seq,
+            messages.c.changed_seq > seq,
+            messages.c.seq <= seq,
+        )
+        .order_by(messages.c.changed_seq)
+        .limit(limit)
+    )
+    rows = _messages(connection, made) + _messages(connection, changed)
+    return sorted(rows, key=lambda message: message.changed_seq)[:limit]
+
+
+def append(connection: Connection, new: Iterable[Message]) -> None:
+    """Insert new rows; raises IntegrityError when a client_id is there already."""
+    rows = [
+        {
+            "room": message.room,
+            "seq": message.seq,
+            "index": message.index,
+            "after": message.after,
+            "changed_seq": message.changed_seq,
+            "id": message.id,
+            "sender": message.sender.number if message.sender else None,
+            "kind": message.kind.value,
+            "body": message.body,
+            "notice": _json(message.notice),
+            "reply_to": message.reply_to,
+            "client_id": message.client_id,
+            "mentions": _json(message.mentions),
+            "reactions": _json(message.reactions),
+            "created_at": message.created_at,
+            "edited_at": message.edited_at,
+            "deleted_at": message.deleted_at,
+        }
+        for message in new
+    ]
+    if rows:
+        connection.execute(_INSERT, rows)
+
+
+_INSERT = insert(messages)
+
+
+def _json(value: Any) -> str | None:
+    return json.dumps(value, ensure_ascii=False) if value else None
+
+
+_UPDATE = (
+    update(messages)
+    .where(messages.c.room == bindparam("_room"), messages.c.seq == bindparam("_seq"))
+    .values(
+        {
+            name: bindparam(f"_{name}")
+            for name in ("changed_seq", "body", "mentions", "reactions", "edited_at", "deleted_at")
+        }
+    )
+)
+
+
+def save(connection: Connection, changed: Iterable[Message]) -> None:
+    """Write the new state of messages that were there before."""
+    rows = [
+        {
+            "_room": message.room,
+            "_seq": message.seq,
+            "_changed_seq": message.changed_seq,
+            "_body": message.body,
+            "_mentions": _json(message.mentions),
+            "_reactions": _json(message.reactions),
+            "_edited_at": message.edited_at,
+            "_deleted_at": message.deleted_at,
+        }
+        for message in changed
+    ]
+    if rows:
+        connection.execute(_UPDATE, rows)
+
+
+def add_mentions(connection: Connection, added: Iterable[tuple[int, int, int]]) -> None:
+    """(user, room, index)."""
+    rows = [{"user": user, "room": room, "index": index} for user, room, index in added]
+    if rows:
+        connection.execute(insert(mentions), rows)
+
+
+def drop_mentions(connection: Connection, dropped: Iterable[tuple[int, int]]) -> None:
+    """All of each (room, index)."""
+    _drop(connection, mentions, dropped)
+
+
+def clear_reactions(connection: Connection, cleared: Iterable[tuple[int, int]]) -> None:
+    """All of each (room, index)."""
+    _drop(connection, reactions, cleared)
+
+
+def _drop(connection: Connection, table: Any, dropped: Iterable[tuple[int, int]]) -> None:
+    rows = [{"_room": room, "_index": index} for room, index in dropped]
+    if rows:
+        where = (table.c.room == bindparam("_room")) & (table.c.index == bindparam("_index"))
+        connection.execute(delete(table).where(where), rows)
+
+
+def reactions_of(connection: Connection, wanted: Collection[tuple[int, int]]) -> list[tuple[int, int, str, int]]:
+    """(room, index, emoji, user) of the messages (room, index), in the order in which they came."""
+    by_room: dict[int, list[int]] = {}
+    for room, index in wanted:
+        by_room.setdefault(room, []).append(index)
+    where = or_(
+        false(), *(and_(reactions.c.room == room, reactions.c.index.in_(them)) for room, them in by_room.items())
+    )
+    query = (
+        select(reactions.c.room, reactions.c.index, reactions.c.emoji, reactions.c.user)
+        .where(where)
+        .order_by(reactions.c.number)
+    )
+    return list(connection.execute(query)) if by_room else []
+
+
+def add_reactions(connection: Connection, added: Iterable[tuple[int, int, int, str]]) -> None:
+    """(room, index, user, emoji)."""
+    rows = [{"room": room, "index": index, "user": user, "emoji": emoji} for room, index, user, emoji in added]
+    if rows:
+        connection.execute(insert(reactions), rows)
+
+
+def drop_reactions(connection: Connection, dropped: Iterable[tuple[int, int, int, str]]) -> None:
+    """(room, index, user, emoji)."""
+    rows = [{"_room": room, "_index": index, "_user": user, "_emoji": emoji} for room, index, user, emoji in dropped]
+    if rows:
+        where = and_(*(reactions.c[name] == bindparam(f"_{name}") for name in ("room", "index", "user", "emoji")))
+        connection.execute(delete(reactions).where(where), rows)

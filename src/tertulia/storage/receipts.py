@@ -1,0 +1,72 @@
+"""Receipts: how far members have read and received. Positions only grow, and end at the room's last message."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, tuple_, update
+
+from tertulia.domain.events import Positions
+from tertulia.storage.tables import members, rooms, users
+
+
+def advance(connection: Connection, wanted: Sequence[tuple[int, int, int, int]]) -> list[Positions]:
+    """Advance (room, user, read_index, delivered_index); the positions as they are then, members only.
+
+    Computed in SQL, so that two nodes cannot take each other's back (rule 5).
+    """
+    rows = [
+        {"_room": room, "_user": user, "_read": read, "_delivered": delivered}
+        for room, user, read, delivered in sorted(wanted)
+    ]
+    connection.execute(_ADVANCE, rows)
+    query = (
+        select(
+            members.c.room,
+            members.c.user,
+            members.c.read_index,
+            members.c.delivered_index,
+            users.c.id,
+            rooms.c.id,
+            rooms.c.member_count,
+        )
+        .join(users, users.c.number == members.c.user)
+        .join(rooms, rooms.c.number == members.c.room)
+        .where(
+            tuple_(members.c.room, members.c.user).in_([(room, user) for room, user, _, _ in wanted]),
+            members.c.left_at.is_(None),
+            rooms.c.deleted_at.is_(None),
+        )
+    )
+    return [Positions(*row) for row in connection.execute(query)]
+
+
+_COUNT = select(rooms.c.message_count).where(rooms.c.number == members.c.room).scalar_subquery()
+
+
+def _least(position: str) -> ColumnElement[int]:
+    return case((bindparam(position) > _COUNT, _COUNT), else_=bindparam(position))
+
+
+_READ = _least("_read")
+_DELIVERED = case((_least("_delivered") > _READ, _least("_delivered")), else_=_READ)
+_ADVANCE = (
+    update(members)
+    .where(
+        members.c.room == bindparam("_room"),
+        members.c.user == bindparam("_user"),
+        members.c.left_at.is_(None),
+    )
+    .values(
+        read_index=case((members.c.read_index > _READ, members.c.read_index), else_=_READ),
+        delivered_index=case((members.c.delivered_index > _DELIVERED, members.c.delivered_index), else_=_DELIVERED),
+    )
+)
+
+
+def seen(connection: Connection, when: Sequence[tuple[int, int]]) -> None:
+    """(user, time): when they were last here."""
+    statement = (
+        update(users)
+        .where(users.c.number == bindparam("_user"), func.coalesce(users.c.last_seen_at, 0) < bindparam("_time"))
+        .values(last_seen_at=bindparam("_time"))
+    )
+    connection.execute(statement, [{"_user": user, "_time": time} for user, time in sorted(when)])

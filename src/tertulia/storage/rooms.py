@@ -1,0 +1,189 @@
+"""Rooms."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, tuple_, update
+
+from tertulia.domain.models import Room, RoomKind
+from tertulia.storage.tables import members, mentions, messages, reactions, rooms
+
+_COLUMNS = [
+    rooms.c[name]
+    for name in (
+        "number", "id", "kind", "name", "title", "description", "owner", "head_seq", "message_count",
+        "first_index", "access_seq", "settings_seq", "created_at", "last_at", "member_count", "direct_key",
+        "external_id", "archived", "deleted_at",
+    )
+]  # fmt: skip
+
+WIDTH = len(_COLUMNS)
+"""So many columns of a row that starts with `columns` are the room's."""
+
+
+def columns() -> list[Any]:
+    """The columns that `room_of` takes, in its order."""
+    return list(_COLUMNS)
+
+
+def room_of(row: Any) -> Room:
+    """A room from the first `WIDTH` columns of a row."""
+    return Room(row[0], row[1], RoomKind(row[2]), *row[3:WIDTH])
+
+
+def lock(connection: Connection, numbers: Collection[int]) -> dict[int, Room]:
+    """Lock rooms in the order of their numbers and say how they are (rule 2): the first statement of every batch."""
+    query = (
+        select(*_COLUMNS)
+        .where(rooms.c.number.in_(numbers), rooms.c.deleted_at.is_(None))
+        .order_by(rooms.c.number)
+        .with_for_update(key_share=True)  # FOR NO KEY UPDATE; SQLite has locked the whole database already
+    )
+    return {row[0]: room_of(row) for row in connection.execute(query)}
+
+
+def by_number(connection: Connection, number: int) -> Room | None:
+    row = connection.execute(select(*_COLUMNS).where(rooms.c.number == number)).first()
+    return room_of(row) if row and row.deleted_at is None else None
+
+
+def by_id(connection: Connection, room_id: str) -> Room | None:
+    query = select(*_COLUMNS).where(rooms.c.id == room_id, rooms.c.deleted_at.is_(None))
+    row = connection.execute(query).first()
+    return room_of(row) if row else None
+
+
+def by_ids(connection: Connection, room_ids: Collection[str]) -> list[Room]:
+    """Those of `room_ids` that are there."""
+    query = select(*_COLUMNS).where(rooms.c.id.in_(room_ids), rooms.c.deleted_at.is_(None))
+    return [room_of(row) for row in connection.execute(query)] if room_ids else []
+
+
+def numbers(connection: Connection, room_ids: Collection[str]) -> dict[str, int]:
+    """The numbers of those of `room_ids` that are there."""
+    query = select(rooms.c.id, rooms.c.number).where(rooms.c.id.in_(room_ids), rooms.c.deleted_at.is_(None))
+    return {row.id: row.number for row in connection.execute(query)}
+
+
+def by_name(connection: Connection, name: str) -> Room | None:
+    row = connection.execute(select(*_COLUMNS).where(rooms.c.name == name)).first()
+    return room_of(row) if row else None
+
+
+def by_direct_key(connection: Connection, key: str) -> Room | None:
+    row = connection.execute(select(*_COLUMNS).where(rooms.c.direct_key == key)).first()
+    return room_of(row) if row else None
+
+
+def taken(connection: Connection, names: Collection[str]) -> set[str]:
+    """Those of `names` that a room has."""
+    return set(connection.execute(select(rooms.c.name).where(rooms.c.name.in_(names))).scalars())
+
+
+def heads(connection: Connection, room_numbers: Collection[int]) -> dict[int, int]:
+    """The head of each room that is there."""
+    query = select(rooms.c.number, rooms.c.head_seq).where(
+        rooms.c.number.in_(room_numbers), rooms.c.deleted_at.is_(None)
+    )
+    return {row.number: row.head_seq for row in connection.execute(query)}
+
+
+def directory(
+    connection: Connection, query: str, user: int, after: tuple[int, int] | None, limit: int
+) -> list[tuple[Room, bool]]:
+    """Public rooms whose name or title contains `query`, largest first, and whether `user` is a member.
+
+    `after`: (member_count, number) of the last one of the page before.
+    """
+    mine = (members.c.room == rooms.c.number) & (members.c.user == user) & members.c.left_at.is_(None)
+    statement = (
+        select(*_COLUMNS, members.c.user.is_not(None))
+        .select_from(rooms.outerjoin(members, mine))
+        .where(rooms.c.kind == RoomKind.PUBLIC, rooms.c.deleted_at.is_(None), rooms.c.archived.is_(False))
+        .order_by(rooms.c.member_count.desc(), rooms.c.number)
+        .limit(limit)
+    )
+    if query:
+        text = query.lower()
+        statement = statement.where(
+            or_(
+                func.lower(rooms.c.name).contains(text, autoescape=True),
+                func.lower(rooms.c.title).contains(text, autoescape=True),
+            )
+        )
+    if after is not None:
+        count, number = after
+        statement = statement.where(
+            or_(rooms.c.member_count < count, (rooms.c.member_count == count) & (rooms.c.number > number))
+        )
+    return [(room_of(row), bool(row[WIDTH])) for row in connection.execute(statement)]
+
+
+def create(connection: Connection, room: Room) -> int:
+    """Its number; `room.number` is not looked at."""
+    values = {column.name: getattr(room, column.name) for column in _COLUMNS if column.name != "number"}
+    values["kind"] = room.kind.value
+    result = connection.execute(insert(rooms).values(values).returning(rooms.c.number))
+    return int(result.scalar_one())
+
+
+_UPDATE = (
+    update(rooms)
+    .where(rooms.c.number == bindparam("_number"))
+    .values(
+        {
+            name: bindparam(f"_{name}")
+            for name in (
+                "name", "title", "description", "owner", "head_seq", "message_count", "access_seq", "settings_seq",
+                "member_count", "last_at", "external_id", "deleted_at",
+            )
+        }
+    )
+)  # fmt: skip
+
+_COUNT = (
+    update(rooms)
+    .where(rooms.c.number == bindparam("_number"))
+    .values({name: bindparam(f"_{name}") for name in ("head_seq", "message_count", "last_at")})
+)
+
+
+def save(connection: Connection, changed: Iterable[Room]) -> None:
+    """Write back rooms that were locked in this transaction."""
+    rows = [{f"_{name}": getattr(room, name) for name in _SAVED} for room in changed]
+    if rows:
+        connection.execute(_UPDATE, rows)
+
+
+def save_counts(connection: Connection, changed: Iterable[tuple[int, int, int, int]]) -> None:
+    """(number, head_seq, message_count, last_at) of locked rooms in which only messages changed."""
+    rows = [
+        {"_number": number, "_head_seq": head, "_message_count": count, "_last_at": last}
+        for number, head, count, last in changed
+    ]
+    if rows:
+        connection.execute(_COUNT, rows)
+
+
+_SAVED = (
+    "number", "name", "title", "description", "owner", "head_seq", "message_count", "access_seq", "settings_seq",
+    "member_count", "last_at", "external_id", "deleted_at",
+)  # fmt: skip
+
+
+PURGE_ROWS = 500
+
+
+def purge_slice(connection: Connection) -> bool:
+    """Remove some rows of a deleted room, and the room with its last ones; whether there may be more to do."""
+    number = connection.execute(select(rooms.c.number).where(rooms.c.deleted_at.is_not(None)).limit(1)).scalar()
+    if number is None:
+        return False
+    for table in (reactions, mentions, messages, members):
+        key = list(table.primary_key.columns)
+        some = select(*key).where(table.c.room == number).limit(PURGE_ROWS)
+        wanted = tuple_(*key).in_(some) if len(key) > 1 else key[0].in_(some)
+        if connection.execute(delete(table).where(wanted)).rowcount:
+            return True
+    connection.execute(delete(rooms).where(rooms.c.number == number))
+    return True

@@ -1,0 +1,59 @@
+"""Users as rows: what every other table that points at them needs."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from tertulia.domain.models import User
+from tertulia.storage.tables import members, users
+
+_COLUMNS = [
+    users.c[name]
+    for name in (
+        "number", "id", "username", "email", "first_name", "last_name", "is_staff", "is_active", "is_bot", "version",
+        "created_at", "last_seen_at", "external_id",
+    )
+]  # fmt: skip
+
+WIDTH = len(_COLUMNS)
+
+
+def columns() -> list[Any]:
+    """The columns that `user_of` takes, in its order."""
+    return list(_COLUMNS)
+
+
+def user_of(row: Any) -> User:
+    """A user from the first `WIDTH` columns of a row."""
+    return User(*row[:WIDTH])
+
+
+def by_numbers(connection: Connection, numbers: Collection[int]) -> dict[int, User]:
+    """Those of `numbers` that are there."""
+    query = select(*_COLUMNS).where(users.c.number.in_(numbers))
+    return {row[0]: user_of(row) for row in connection.execute(query)} if numbers else {}
+
+
+def by_id(connection: Connection, user_id: str) -> User | None:
+    row = connection.execute(select(*_COLUMNS).where(users.c.id == user_id)).first()
+    return user_of(row) if row else None
+
+
+def bump(connection: Connection, numbers: Collection[int]) -> None:
+    """Something of these users changed: their rooms, their sessions, themselves (rule 9)."""
+    if numbers:
+        query = update(users).where(users.c.number.in_(sorted(numbers)))
+        connection.execute(query.values(version=users.c.version + 1))
+
+
+def bump_members(connection: Connection, rooms: Collection[int]) -> None:
+    """`bump` for all members of rooms."""
+    if rooms:
+        there = select(members.c.user).where(members.c.room.in_(rooms), members.c.left_at.is_(None))
+        connection.execute(update(users).where(users.c.number.in_(there)).values(version=users.c.version + 1))
+
+
+def versions(connection: Connection, numbers: Collection[int]) -> dict[int, int]:
+    query = select(users.c.number, users.c.version).where(users.c.number.in_(numbers))
+    return {row.number: row.version for row in connection.execute(query)}

@@ -1,0 +1,100 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, update
+
+from support.accounts import new_database
+from tertulia.domain.errors import Rejection
+from tertulia.domain.ids import new_id
+from tertulia.storage import accounts
+from tertulia.storage.accounts import NewUser
+from tertulia.storage.database import open_engine
+from tertulia.storage.tables import users
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    database = new_database(tmp_path)
+    engine = open_engine(database.url, write=True)
+    with engine.begin() as opened:
+        yield opened
+    engine.dispose()
+    database.close()
+
+
+def new_user(username: str, email: str | None = None, first_name: str = "") -> NewUser:
+    return NewUser(new_id(), username, "hash", 1, email, email and email.lower(), first_name)
+
+
+def test_create(connection: Connection) -> None:
+    ann = accounts.create(connection, new_user("ann", "Ann@Example.org", first_name="Ann"))
+    bob = accounts.create(connection, new_user("bob"))
+    assert (ann.username, ann.email, ann.name, ann.is_active, ann.version) == ("ann", "Ann@Example.org", "Ann", True, 0)
+    assert bob.email is None
+    assert bob.number > ann.number
+
+
+@pytest.mark.parametrize(
+    ("username", "email", "code"),
+    [("ann", None, "username_taken"), ("bob", "ANN@example.org", "email_taken"), ("ann", "a@b.c", "username_taken")],
+)
+def test_what_is_taken(connection: Connection, username: str, email: str | None, code: str) -> None:
+    accounts.create(connection, new_user("ann", "ann@example.org"))
+    with pytest.raises(Rejection) as early:
+        accounts.check_free(connection, username, email and email.lower())
+    with pytest.raises(Rejection) as late:
+        accounts.create(connection, new_user(username, email))
+    assert early.value.code == late.value.code == code
+
+
+def test_what_is_free(connection: Connection) -> None:
+    accounts.create(connection, new_user("ann", "ann@example.org"))
+    accounts.create(connection, new_user("bob"))
+    accounts.check_free(connection, "Ann", "bob@example.org")
+    accounts.check_free(connection, "carol", None)
+    accounts.create(connection, new_user("Ann"))
+
+
+def test_credentials_by_username_then_by_email(connection: Connection) -> None:
+    ann = accounts.create(connection, new_user("ann", "ann@example.org"))
+    twin = accounts.create(connection, new_user("ann@example.org"))
+
+    def found(name: str) -> list[int]:
+        return [one.user.number for one in accounts.credentials(connection, name, name.lower())]
+
+    assert found("ann") == [ann.number]
+    assert found("ANN@example.org") == [ann.number]
+    assert found("ann@example.org") == [twin.number, ann.number]
+    assert found("bob") == []
+    one = accounts.credentials_of(connection, ann.number)
+    assert one is not None
+    assert one.password_hash == "hash"
+    assert accounts.credentials_of(connection, 99) is None
+
+
+def test_a_password_is_replaced_only_if_it_is_the_one_that_was_seen(connection: Connection) -> None:
+    ann = accounts.create(connection, new_user("ann"))
+    assert accounts.replace_password(connection, ann.number, "hash", "new")
+    assert not accounts.replace_password(connection, ann.number, "hash", "newer")
+    connection.execute(update(users).values(is_active=False))
+    assert not accounts.replace_password(connection, ann.number, "new", "newer")
+
+
+def test_rename(connection: Connection) -> None:
+    ann = accounts.create(connection, new_user("ann", first_name="Ann"))
+    changed, really = accounts.rename(connection, ann.number, {"last_name": "Lind"})
+    assert changed is not None
+    assert really
+    assert (changed.first_name, changed.last_name, changed.version) == ("Ann", "Lind", 1)
+    assert accounts.rename(connection, ann.number, {"first_name": "Ann"}) == (changed, False)
+    assert accounts.rename(connection, ann.number, {}) == (changed, False)
+    assert accounts.rename(connection, 99, {"first_name": "Ann"}) == (None, False)
+
+
+def test_inactive(connection: Connection) -> None:
+    ann = accounts.create(connection, new_user("ann"))
+    accounts.create(connection, new_user("bob"))
+    assert accounts.inactive(connection) == set()
+    connection.execute(update(users).where(users.c.number == ann.number).values(is_active=False))
+    assert accounts.inactive(connection) == {ann.number}

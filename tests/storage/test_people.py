@@ -1,0 +1,109 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, insert, update
+from sqlalchemy.dialects import sqlite
+
+from support.accounts import new_database
+from tertulia.domain.ids import new_id
+from tertulia.domain.people import Place
+from tertulia.storage import people
+from tertulia.storage.database import open_engine
+from tertulia.storage.tables import users
+
+PEOPLE = [
+    ("bob", "Robert", "Annan"),
+    ("Ann", "", ""),
+    ("anna", "Anna", "Annasdotter"),
+    ("carol", "Anne Carol", "Smith"),
+    ("dave", "Dave", "Élan"),
+    ("eve", "Émilie", "Östlund"),
+    ("ann_of_old", "", ""),
+    ("nobody", "Anna", "Nobody"),
+]
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    database = new_database(tmp_path)
+    engine = open_engine(database.url, write=True)
+    with engine.begin() as opened:
+        rows = [
+            {"id": new_id(), "username": username, "first_name": first, "last_name": last, "created_at": 1}
+            for username, first, last in PEOPLE
+        ]
+        opened.execute(insert(users), rows)
+        opened.execute(update(users).where(users.c.username == "nobody").values(is_active=False))
+        yield opened
+    engine.dispose()
+    database.close()
+
+
+def found(connection: Connection, prefix: str, limit: int) -> list[list[str]]:
+    """The usernames of all pages."""
+    pages, place = [], None
+    while True:
+        page, place = people.search(connection, prefix, place, limit)
+        pages.append([user.username for user in page])
+        if place is None:
+            return pages
+
+
+def test_usernames_come_first_then_full_names_then_last_names(connection: Connection) -> None:
+    assert found(connection, "ann", 100) == [["Ann", "ann_of_old", "anna", "carol", "bob"]]
+    assert found(connection, "ANN", 100) == [["Ann", "ann_of_old", "anna", "carol", "bob"]]
+    assert found(connection, "anne carol s", 100) == [["carol"]]
+    assert found(connection, "smi", 100) == [["carol"]]
+    assert found(connection, "zed", 100) == [[]]
+
+
+@pytest.mark.parametrize("prefix", ["ann", "", "a"])
+def test_pages_of_any_size_hold_the_same_people_once(connection: Connection, prefix: str) -> None:
+    [everybody] = found(connection, prefix, 100)
+    assert len(set(everybody)) == len(everybody)
+    for limit in range(1, len(everybody) + 1):
+        pages = found(connection, prefix, limit)
+        assert [name for page in pages for name in page] == everybody
+        assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1)
+        assert pages[-1]
+
+
+def test_without_a_prefix_all_active_people_by_username(connection: Connection) -> None:
+    assert found(connection, "", 100) == [["Ann", "ann_of_old", "anna", "bob", "carol", "dave", "eve"]]
+
+
+@pytest.mark.parametrize("prefix", ["émi", "Émi", "ÉMI", "öst", "ÖST"])
+def test_other_alphabets_in_any_case(connection: Connection, prefix: str) -> None:
+    assert found(connection, prefix, 100) == [["eve"]]
+
+
+@pytest.mark.parametrize("prefix", ["%", "_nn", "a%", "ann'", '"', "\\", "*", "[a"])
+def test_wildcards_mean_nothing(connection: Connection, prefix: str) -> None:
+    assert found(connection, prefix, 100) == [[]]
+
+
+def test_a_place_that_was_made_up_finds_nothing_or_somebody_visible(connection: Connection) -> None:
+    assert people.search(connection, "ann", Place(99, "", 0), 10) == ([], None)
+    names = [user.username for user in people.search(connection, "ann", Place(2, "zzz", 2**63 - 1), 10)[0]]
+    assert names == []
+    again = people.search(connection, "", Place(0, "anna", 2**63 - 1), 10)[0]
+    assert [user.username for user in again] == ["bob", "carol", "dave", "eve"]
+
+
+@pytest.mark.parametrize(
+    ("step", "index"),
+    [(0, "ix_users_search_username"), (1, "ix_users_search_name"), (2, "ix_users_search_last_name")],
+)
+def test_a_page_walks_one_index_and_sorts_nothing(connection: Connection, step: int, index: str) -> None:
+    query = people._page(people._steps("ann"), Place(step, "ann", 1), 10)
+    sql = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+    plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}"))
+    assert f"USING INDEX {index}" in plan
+    assert "B-TREE" not in plan
+    assert "SCAN" not in plan
+
+
+def test_inactive_users_are_found_by_an_index_of_their_own(connection: Connection) -> None:
+    sql = "EXPLAIN QUERY PLAN SELECT number FROM users WHERE users.is_active = 0"
+    assert "ix_users_inactive" in " ".join(row[3] for row in connection.exec_driver_sql(sql))

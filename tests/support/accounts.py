@@ -1,0 +1,114 @@
+"""Accounts and sessions on a real database, with a clock that stands still and hashes that cost nothing."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from argon2 import PasswordHasher
+from sqlalchemy import Connection, text
+
+from support.clock import FakeClock
+from tertulia.domain.models import Caller
+from tertulia.services import Services
+from tertulia.services.accounts import Accounts, Device, Registration, SignedIn
+from tertulia.services.passwords import Passwords
+from tertulia.services.sessions import Sessions
+from tertulia.services.tokens import Tokens
+from tertulia.storage.database import Database, open_engine, sqlite_url
+from tertulia.storage.tables import metadata
+from tertulia.tasks import Tasks
+
+SECRET = b"a secret of the tests"
+PASSWORD = "correct horse battery"
+NEW_PASSWORD = "staple gun at dawn"
+LAPTOP = Device("laptop", "192.0.2.1")
+PHONE = Device("phone", "192.0.2.2")
+ACCESS_SECONDS = 900
+REFRESH_SECONDS = 30 * 86_400
+
+
+def quick_hasher() -> PasswordHasher:
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def new_database(folder: Path) -> Database:
+    """A database with all tables in `folder`; the one that is there, if it is."""
+    url = sqlite_url(folder / "test.sqlite3")
+    engine = open_engine(url, write=True)
+    metadata.create_all(engine)
+    engine.dispose()
+    return Database(url)
+
+
+@dataclass(frozen=True)
+class Node:
+    """The accounts and sessions of one process."""
+
+    clock: FakeClock
+    database: Database
+    passwords: Passwords
+    tokens: Tokens
+    sessions: Sessions
+    accounts: Accounts
+
+    @property
+    def services(self) -> Services:
+        """Enough for the routes of accounts and sessions."""
+        return cast(Services, self)
+
+    async def register(self, username: str = "ann", **more: str) -> SignedIn:
+        return await self.accounts.register(Registration(username, PASSWORD, **more), LAPTOP)
+
+    async def login(self, name: str = "ann", password: str = PASSWORD, device: Device = PHONE) -> SignedIn:
+        return await self.accounts.login(name, password, device)
+
+    def caller(self, signed_in: SignedIn) -> Caller:
+        return self.sessions.authenticate(signed_in.tokens["access"])
+
+    async def execute(self, sql: str, **values: object) -> None:
+        """Change the database behind everybody's back."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(text(sql), values)
+
+        await self.database.write(work)
+
+    async def scalar(self, sql: str, **values: object) -> object:
+        def work(connection: Connection) -> object:
+            return connection.scalar(text(sql), values)
+
+        return await self.database.read(work)
+
+    async def row(self, sql: str) -> list[object]:
+        def work(connection: Connection) -> list[object]:
+            return list(connection.execute(text(sql)).one())
+
+        return await self.database.read(work)
+
+
+@asynccontextmanager
+async def node(
+    folder: Path,
+    clock: FakeClock | None = None,
+    *,
+    passwords: Passwords | None = None,
+    per_user: int = 200,
+    cache_size: int = 100,
+    access_seconds: int = ACCESS_SECONDS,
+) -> AsyncIterator[Node]:
+    """A process with accounts and sessions; several may run on one folder and clock."""
+    clock = clock or FakeClock()
+    database, tasks = new_database(folder), Tasks()
+    passwords = passwords or Passwords(quick_hasher())
+    tokens = Tokens(SECRET, access_seconds, REFRESH_SECONDS, clock)
+    sessions = Sessions(database, tokens, clock, tasks, per_user=per_user)
+    accounts = Accounts(database, sessions, passwords, clock, tasks, cache_size=cache_size)
+    await sessions.load()
+    try:
+        yield Node(clock, database, passwords, tokens, sessions, accounts)
+    finally:
+        await tasks.close()
+        passwords.close()
+        database.close()
