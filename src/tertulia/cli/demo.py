@@ -15,7 +15,7 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from tertulia.cli.options import pasteable
-from tertulia.cli.talk import DIRECT, PEOPLE, PLACES, Line, Place, Talk
+from tertulia.cli.talk import ANYWHERE, DIRECT, PEOPLE, PLACES, Line, Place, Talk
 from tertulia.cli.users import prepare
 from tertulia.clock import SystemClock
 from tertulia.committer.committer import Committer
@@ -131,7 +131,7 @@ async def _rooms(workshop: Workshop, people: list[User]) -> list[Stage]:
     for one, other in DIRECT:
         first, second = people[one], people[other]
         (outcome,) = await workshop.commit([CreateRoom(first.number, RoomKind.DIRECT, partner=second.number)])
-        stages.append(_stage(outcome, (one, other), people, (), 1))
+        stages.append(_stage(outcome, (one, other), people, ANYWHERE, 1))
     await workshop.database.write(rows.mark_rooms, [stage.room.number for stage in stages])
     return stages
 
@@ -182,7 +182,7 @@ def _changes(room: int, line: Line, people: list[User]) -> list[Change]:
 
 
 def remove_demo(loaded: Loaded) -> None:
-    """Rooms of the demo go with all that was said in them; what its people said elsewhere stays, without their names."""
+    """Its rooms go with all that was said in them; what its people said elsewhere stays, without their names."""
     prepare(loaded)
     people, rooms = asyncio.run(_remove(loaded))
     Console(highlight=False).print(
