@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection
 
 from tertulia.committer.loading import Loader, Rights
-from tertulia.domain.changes import Change, CreateRoom, Outcome, Post
+from tertulia.domain.changes import Change, CreateRoom, Outcome, Post, Result
 from tertulia.domain.decisions import decide
 from tertulia.domain.decisions.messages import repeated
 from tertulia.domain.decisions.state import RoomState
@@ -18,7 +18,7 @@ from tertulia.domain.events import Changed, RoomBatch
 from tertulia.domain.models import Member, Message, Role, Room, RoomKind
 from tertulia.storage import members, messages, rooms, users
 
-Result = Outcome | Rejection
+
 Key = tuple[int, int, str]
 """(room, sender, client_id)"""
 

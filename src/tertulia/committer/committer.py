@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tertulia.clock import Clock
-from tertulia.committer.batch import Batch, Key, Result, run
+from tertulia.committer.batch import Batch, Key, run
 from tertulia.committer.loading import Rights
-from tertulia.domain.changes import Change, Edit, Outcome, Post
+from tertulia.domain.changes import Change, Edit, Outcome, Post, Result
 from tertulia.domain.errors import Rejection
 from tertulia.domain.events import RoomBatch
 from tertulia.metrics import Metrics

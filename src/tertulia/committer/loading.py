@@ -22,11 +22,15 @@ from tertulia.domain.changes import (
 )
 from tertulia.domain.decisions.state import Reactions, RoomState
 from tertulia.domain.events import RoomBatch
+from tertulia.domain.mentions import Names
 from tertulia.domain.models import Member, User
 from tertulia.storage import members, messages, rooms, users
 
 KEPT = 200_000
 """Members and users kept in memory; beyond, all are forgotten and loaded again as needed."""
+
+KEPT_NAMES = 1_000
+"""Members of a room whose names are kept for mentions; in larger rooms they are looked up."""
 
 
 class Rights:
@@ -38,6 +42,7 @@ class Rights:
     def __init__(self) -> None:
         self._members: dict[int, tuple[int, dict[int, Member]]] = {}
         self._users: dict[int, User] = {}
+        self._names: dict[int, tuple[int, Names]] = {}
         self._count = 0
         self._generation = 0
 
@@ -48,6 +53,15 @@ class Rights:
 
     def users(self) -> dict[int, User]:
         return self._users
+
+    def names(self, room: int, access_seq: int) -> Names | None:
+        """Who may be mentioned, if that is known for this `access_seq`."""
+        known = self._names.get(room)
+        return known[1] if known is not None and known[0] == access_seq else None
+
+    def keep_names(self, room: int, access_seq: int, names: Names) -> None:
+        self._names[room] = (access_seq, names)
+        self._count += len(names)
 
     def keep(self, states: Iterable[RoomState]) -> None:
         """Remember what was loaded and decided. Call it last: a batch that is rolled back must `clear`."""
@@ -63,7 +77,7 @@ class Rights:
 
     def clear(self) -> None:
         """Forget everything: another process wrote, or a transaction was rolled back."""
-        self._members, self._users, self._count = {}, {}, 0
+        self._members, self._users, self._names, self._count = {}, {}, {}, 0
 
     def follow(self, generation: int) -> None:
         """Forget everything when the count of foreign writes moved."""
@@ -149,8 +163,7 @@ class Loader:
     def _load_rest(self, state: RoomState, items: list[RoomChange]) -> None:
         found = {text for item in items if isinstance(item, Post | Edit) for text in item.names}
         if found:
-            named = members.named(self._connection, state.room.number, mentions.prefixes(found))
-            state.names = {user.username: user for user in named}
+            state.names = self._names(state, found)
         going = sum(isinstance(item, Leave | RemoveMember) for item in items)
         if going:
             state.heirs = members.heirs(self._connection, state.room.number, going + 1)
@@ -160,6 +173,17 @@ class Loader:
         names = {item.name for item in items if isinstance(item, ChangeRoom) and item.name is not None}
         if names:
             state.taken_names = rooms.taken(self._connection, names)
+
+    def _names(self, state: RoomState, found: set[str]) -> Names:
+        """Whom `@` may mean here: everybody in a room that is not too large, else those whose names begin so."""
+        if state.member_count > KEPT_NAMES:
+            return Names(members.named(self._connection, state.room.number, mentions.prefixes(found)))
+        names = self._rights.names(state.room.number, state.access_seq)
+        if names is None:
+            page = members.page(self._connection, state.room.number, None, KEPT_NAMES)
+            names = Names(user for _, user in page)
+            self._rights.keep_names(state.room.number, state.access_seq, names)
+        return names
 
 
 def _people(item: RoomChange) -> tuple[int, ...]:

@@ -131,3 +131,6 @@ class Outcome:
     member: Member | None = None
     room: Room | None = None
     repeated: bool = False
+
+
+Result = Outcome | Rejection

@@ -1,7 +1,9 @@
 """Mentions: `@` and the longest username of a member behind it, outside of code."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+
+from tertulia.domain.models import User
 
 MAX_MENTIONS = 50
 """So many `@` of a message are looked at."""
@@ -23,9 +25,22 @@ def prefixes(found: Collection[str]) -> set[str]:
     return {text[:end] for text in found for end in range(1, len(text) + 1)}
 
 
-def longest(candidate: str, usernames: Collection[str]) -> str | None:
-    """The longest of `usernames` that `candidate` starts with."""
-    for end in range(len(candidate), 0, -1):
-        if candidate[:end] in usernames:
-            return candidate[:end]
-    return None
+class Names:
+    """The members of a room by username; looks only at lengths that some username has."""
+
+    __slots__ = ("_lengths", "_users")
+
+    def __init__(self, users: Iterable[User] = ()) -> None:
+        self._users = {user.username: user for user in users}
+        self._lengths = sorted({len(username) for username in self._users}, reverse=True)
+
+    def longest(self, candidate: str) -> User | None:
+        """Who has the longest username that `candidate` starts with."""
+        for length in self._lengths:
+            user = self._users.get(candidate[:length])
+            if user is not None:
+                return user
+        return None
+
+    def __len__(self) -> int:
+        return len(self._users)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from tertulia.domain import mentions
 from tertulia.domain.changes import Delete, Edit, Outcome, Post, React
 from tertulia.domain.decisions.state import Reactions, RoomState
 from tertulia.domain.emojis import MAX_KINDS, MAX_REACTIONS, SHOWN_USERS
@@ -148,7 +147,7 @@ def _changed(state: RoomState, message: Message, **fields: Any) -> Outcome:
 
 
 def _mention(state: RoomState, names: tuple[str, ...], index: int, actor: int) -> tuple[str, ...]:
-    found = [name for text in names if (name := mentions.longest(text, state.names)) is not None]
-    users = [state.names[name] for name in dict.fromkeys(found)]
+    found = (state.names.longest(text) for text in names)
+    users = list(dict.fromkeys(user for user in found if user is not None))
     state.mentions_added |= {(user.number, index) for user in users if user.number != actor}
     return tuple(user.id for user in users)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.events import Changed
 from tertulia.domain.ids import new_id
+from tertulia.domain.mentions import Names
 from tertulia.domain.models import Member, Message, MessageKind, Role, Room, RoomKind, User
 
 
@@ -40,7 +41,7 @@ class RoomState:
     users: dict[int, User] = field(default_factory=dict)
     targets: dict[int, Message] = field(default_factory=dict)
     reactions: dict[int, Reactions] = field(default_factory=dict)
-    names: dict[str, User] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
     heirs: list[int] = field(default_factory=list)
     taken_names: set[str] = field(default_factory=set)
     # What is to be written, and said.

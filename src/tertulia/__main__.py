@@ -1,0 +1,5 @@
+"""`python -m tertulia`: the command line."""
+
+from tertulia.cli import main
+
+main()
