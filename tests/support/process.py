@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 GENEROUS = {
@@ -58,6 +58,8 @@ class ServerProcess:
         except OSError:
             return False
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
         return True
 
     async def end(self, how: signal.Signals) -> None:
