@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -44,6 +44,7 @@ from tertulia.services.sessions import Sessions
 from tertulia.services.sweep import Sweep
 from tertulia.services.tokens import Tokens
 from tertulia.services.typing import Typing
+from tertulia.services.weights import PAGE_BYTES, change_weight
 from tertulia.settings import Settings
 from tertulia.storage.database import Database
 from tertulia.tasks import Tasks
@@ -151,13 +152,18 @@ class Application:
         for batch in batches:
             self.hub.deliver(batch)
 
-    async def _repair(self, room: int, after: int) -> tuple[int, tuple[Changed, ...] | None] | None:
+    async def _repair(self, room: int, after: int) -> tuple[int, Sequence[Changed] | None] | None:
         """For the hub: what it missed of a room, from the database."""
         try:
-            found, items = await self.services.rooms.changes(room, after, None)
-        except Rejection:
+            found = await self.services.rooms.changes(room, after, None)
+        except Rejection as rejection:
+            if rejection.code != "not_found":
+                raise  # busy: the room is there, and is asked for again
             return None
-        return found.head_seq, None if items is None else tuple(items)
+        items = found.items
+        if items is not None and sum(map(change_weight, items)) > PAGE_BYTES:
+            items = None  # each catches up for itself, as fast as it can read
+        return found.room.head_seq, items
 
     # Life.
 

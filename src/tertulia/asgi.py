@@ -5,6 +5,7 @@ One process only: SQLite has one writer, and rooms live in this process. `tertul
 
 from starlette.types import Receive, Scope, Send
 
+from tertulia import openfiles
 from tertulia.app import Application
 from tertulia.datadir import ServeLock, open_data_dir
 from tertulia.settings import load
@@ -45,6 +46,9 @@ class LazyApplication:
         schema.migrate(loaded.settings.database_url)
         if not loaded.settings.secret_key:
             loaded = loaded.changed("data directory", secret_key=directory.secret_key())
+        if not loaded.settings.max_connections:
+            carried = openfiles.sockets_within(openfiles.raise_limit())
+            loaded = loaded.changed("default", max_connections=carried)
         application = Application(loaded.settings)
         await application.start()
         self._application = application

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from support.commands import tertulia
+from support.commands import process, tertulia
 from support.powers import without_powers
 from tertulia import __version__
 from tertulia.cli.options import CONFIG
@@ -18,7 +18,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
 
 
 def test_version(tmp_path: Path) -> None:
-    assert tertulia(tmp_path, "--version").stdout == f"tertulia {__version__}\n"
+    assert process(tmp_path, "--version").stdout == f"tertulia {__version__}\n"
 
 
 def test_help_of_serve_names_every_setting_and_variable(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_help_of_serve_names_every_setting_and_variable(tmp_path: Path) -> None:
 def test_unwritable_directory_is_one_sentence(tmp_path: Path, command: str) -> None:
     tmp_path.chmod(0o500)
     words = [command, "--username", "ann", "--password-stdin"] if command == "createsuperuser" else [command]
-    done = tertulia(tmp_path, *words, given="x\n", before=without_powers())
+    done = process(tmp_path, *words, given="x\n", before=without_powers())
     tmp_path.chmod(0o700)
     assert done.returncode == 1
     assert done.stderr == (

@@ -10,16 +10,18 @@ from typing import Any, Literal
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
+from support.quick import create_user, open_session
+from support.wire import Frame, check_frame
 from tertulia.app import Application
 from tertulia.clock import Clock
+from tertulia.domain.ids import new_id
+from tertulia.protocol.resources import account_resource
 from tertulia.settings import Settings
 from tertulia.storage import schema
 
 PASSWORD = "correct horse battery"
 PATIENCE = 10.0
 """Seconds after which a test that waits for a frame gives up."""
-
-Frame = dict[str, Any]
 
 
 def settings_for(directory: Path, **changed: Any) -> Settings:
@@ -77,15 +79,17 @@ class Person:
 
 
 class Socket:
-    """A connection, as a test sees it: frames in order, each looked at once."""
+    """A connection, as a test sees it: frames in order, each looked at once, and each of its type."""
 
     def __init__(self, line: ClientConnection) -> None:
         self.line = line
         self.ready: Frame = {}
         self._next_id = 100
         self._put_back: list[Frame] = []
+        self._asked: dict[Any, str] = {}
 
     async def send(self, **command: Any) -> None:
+        self._asked[command.get("id")] = command["cmd"]
         await self.line.send(json.dumps(command))
 
     async def send_raw(self, text: str | bytes) -> None:
@@ -96,8 +100,8 @@ class Socket:
         if self._put_back:
             return self._put_back.pop(0)
         async with asyncio.timeout(PATIENCE):
-            frame: Frame = json.loads(await self.line.recv())
-        return frame
+            text = await self.line.recv()
+        return check_frame(text, self._asked.get(json.loads(text).get("re")))
 
     async def until(self, wanted: Callable[[Frame], bool]) -> Frame:
         """The first frame that is `wanted`; those before it stay, in order, for whoever asks for them."""
@@ -141,6 +145,7 @@ class RunningServer:
         self.application = application
         self.http = http
         self.port = port
+        self._guests = 0
 
     async def register(self, username: str, **fields: Any) -> Person:
         body = {"username": username, "password": PASSWORD, **fields}
@@ -151,9 +156,20 @@ class RunningServer:
     async def people(self, *names: str) -> list[Person]:
         return [await self.register(name) for name in names]
 
-    async def room(self, owner: Person, *members: Person, kind: str = "public", name: str = "room") -> str:
+    async def guests(self, *names: str) -> list[Person]:
+        """People without a password, quickly made; a number is added to each name, so that it is free."""
+        return [await self._guest(name) for name in names]
+
+    async def _guest(self, name: str) -> Person:
+        self._guests += 1
+        name = f"{name}{self._guests}"
+        await create_user(self.application, name)
+        user, tokens = await open_session(self.application, name)
+        return Person(self, dict(account_resource(user)), dict(tokens))
+
+    async def room(self, owner: Person, *members: Person, kind: str = "public", name: str | None = None) -> str:
         """A room with these members; its id."""
-        room = (await owner.call("POST", "rooms", {"kind": kind, "name": name}))["id"]
+        room = (await owner.call("POST", "rooms", {"kind": kind, "name": name or new_id()}))["id"]
         for member in members:
             if kind == "public":
                 await member.call("POST", f"rooms/{room}/join")

@@ -169,6 +169,13 @@ class RawSocket:
         except ConnectionError:
             return True
 
+    async def until_stuck(self) -> None:
+        """Return when nothing more of what was written is taken from us."""
+        transport, before = self.writer.transport, -1
+        while (left := transport.get_write_buffer_size()) != before:
+            before = left
+            await SystemClock().sleep(0.02)
+
     def shut(self) -> None:
         """End it, as a program that exits does."""
         self.writer.close()

@@ -30,6 +30,7 @@ from tertulia.refusal import Refusal
 from tertulia.services.passwords import Passwords
 from tertulia.settings import Loaded
 from tertulia.storage import demo as rows
+from tertulia.storage import members as member_rows
 from tertulia.storage import rooms as room_rows
 from tertulia.storage.accounts import NewUser
 from tertulia.storage.database import Database
@@ -173,6 +174,12 @@ async def _talk(
         await workshop.commit(changes)
         workshop.clock.move(said, messages)
         progress.update(bar, completed=said)
+    read = [
+        (stage.room.number, people[who].number, max(0, stage.talk.said - unread))
+        for stage in stages
+        for unread, who in enumerate(stage.talk.people)
+    ]
+    await workshop.database.write(member_rows.save_reads, read)
 
 
 def _changes(room: int, line: Line, people: list[User]) -> list[Change]:

@@ -134,20 +134,19 @@ def _free_port(host: str, taken: int) -> int:
 
 
 def _report(loaded: Loaded, directory: DataDir, listeners: list[socket.socket]) -> list[str]:
-    """What people want to know now; every command may be pasted as it stands."""
+    """What people want to know now; every command stands at the end of its line, to be pasted."""
     address = url_of(listeners[0])
-    is_default = listeners[0].getsockname()[1] == 8000
-    chat = pasteable(loaded, "chat") if is_default else pasteable(loaded, "chat", address)
+    is_default = listeners[0].getsockname()[1] == Settings.model_fields["port"].default
     return [
         f"Tertulia {__version__} on {address}",
-        f"  data        {directory.path}{' (new)' if directory.is_new else ''}",
-        f"  documents   {address}/api/docs",
-        f"  sockets     up to {loaded.settings.max_connections:,}",
-        "  next, in another terminal:",
-        f"    {chat:<42}  sign up and talk",
-        f"    {pasteable(loaded, 'demo'):<42}  people, rooms and talk to play with",
-        f"    {pasteable(loaded, 'createsuperuser'):<42}  an account with all rights",
-        "  Ctrl-C stops it.",
+        f"  data           {directory.path}{' (new)' if directory.is_new else ''}",
+        f"  documents      {address}/api/docs",
+        f"  sockets        up to {loaded.settings.max_connections:,}",
+        "Next, in another terminal:",
+        f"  talk           {pasteable(loaded, 'chat') if is_default else pasteable(loaded, 'chat', address)}",
+        f"  try it full    {pasteable(loaded, 'demo')}",
+        f"  make an admin  {pasteable(loaded, 'createsuperuser')}",
+        "Ctrl-C stops it.",
     ]
 
 

@@ -182,7 +182,9 @@ class Link:
 
     def _ended(self, socket: Socket, token: str) -> float | None:
         """What the close code says: stop, or the least number of seconds to wait."""
-        if 4500 <= socket.code <= 4999:
+        if socket.code == CloseCode.UNAUTHORIZED and not self._token_refused:
+            self._renew_next(token)  # expired while the machine slept, perhaps: another one may do
+        elif 4500 <= socket.code <= 4999:
             raise Stopped(socket.reason or "Sign in again.", socket.code)
         if self._online_since is not None and self._clock.monotonic() - self._online_since >= STABLE_SECONDS:
             self._backoff.reset()

@@ -43,6 +43,7 @@ class Model:
         self.rooms: dict[str, RoomModel] = {}
         self.presence: dict[str, str] = {}
         self.wanted: set[str] = set()
+        self._left_rooms: set[str] = set()
         self._follow = follow
 
     # For hello.
@@ -75,12 +76,14 @@ class Model:
     def cut(self) -> None:
         """The line is down: what is short-lived is forgotten, everything durable stays."""
         self.presence.clear()
+        self._left_rooms.clear()
         for room in self.rooms.values():
             room.cut()
 
     def want(self, room: str) -> None:
         """Follow this room from now on: if it does not come by itself (join, create), the next `ready` asks for it."""
         self.wanted.add(room)
+        self._left_rooms.discard(room)
 
     def open(self, room: str) -> list[Need]:
         """What to say so that this room is followed; nothing when it is, or is about to be."""
@@ -131,6 +134,10 @@ class Model:
         return Step([frame], needs)
 
     def _room(self, frame: Frame) -> Step:
+        if frame["ev"] == "reload":
+            self._left_rooms.discard(frame["room"])
+        if frame["room"] in self._left_rooms:
+            return Step()  # came before the server heard our `unsubscribe`
         known = frame["room"] in self.rooms
         if not known and frame["ev"] in ("gone", *_OF_PEOPLE):
             self.wanted.discard(frame["room"])
@@ -154,7 +161,7 @@ class Model:
         self.forget(room.id)
         if frame["ev"] != "changes":
             return Step([frame])
-        # After a resume the server still follows a public room for us.
+        self._left_rooms.add(room.id)  # after a resume the server goes on with a public room
         return Step(frame["items"], [Need("unsubscribe", room.id)])
 
     def _catch_up(self, room: RoomModel) -> list[Need]:

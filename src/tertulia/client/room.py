@@ -55,6 +55,9 @@ class RoomModel:
         self.typing: list[UserResource] = []
         self.typing_count = 0
         self._counted_at = 0
+        self._told_at = 0
+        self._fresh_at = 0
+        self._left = False
 
     # What a view asks.
 
@@ -107,6 +110,7 @@ class RoomModel:
         if (me := room.get("me")) is not None:
             known = self.me
             self.me = dict(me)
+            self._told_at = room["message_count"]
             if known is not None:
                 self.receive(self.user or "", known["read_index"], known["delivered_index"])
 
@@ -148,16 +152,17 @@ class RoomModel:
         if frame["from"] > self.cursor:
             self.catching_up = False
             return Outcome.GAP
-        self.catching_up = frame["more"]
         news = frame["to"] > self.cursor
+        self.catching_up = frame["more"] and (news or self.catching_up)
         self.cursor = max(self.cursor, frame["to"])
         outcomes = [self._take(item, frame["to"]) for item in frame["items"]]
-        return Outcome.LEFT if news and Outcome.LEFT in outcomes else Outcome.APPLIED
+        self._left = self._left or (news and Outcome.LEFT in outcomes)
+        return Outcome.LEFT if self._left and not frame["more"] else Outcome.APPLIED
 
     def _reload(self, frame: Frame) -> Outcome:
         snapshot = frame["snapshot"]
         self.forget()
-        self.cursor = frame["seq"]
+        self.cursor = self._fresh_at = frame["seq"]
         self.listed(snapshot["room"])
         self.timeline.start(snapshot["messages"])
         self.members_complete = "members" in snapshot
@@ -208,7 +213,7 @@ class RoomModel:
             self._count(settings["member_count"], at)
             self._raise_first(settings["first_index"])
         for member in event.get("members", ()):
-            self._take_member(member)
+            self._take_member(member, self._fresh_at + 1)
         if "member_count" in event:
             self._count(event["member_count"], at)
         if (row := event.get("message")) is not None:
@@ -216,15 +221,20 @@ class RoomModel:
         return Outcome.LEFT if self._leaves(event) else Outcome.APPLIED
 
     def _take_row(self, row: MessageResource) -> None:
+        new = row["index"] is not None and self.timeline.at(row["index"]) is None
         self.timeline.put(row)
+        if new and (row["index"] or 0) > self._told_at:
+            self._count_mention(row)
         self._take_last(row)
+
+    def _count_mention(self, row: MessageResource) -> None:
+        if self.me is not None and self.user in row.get("mentions", ()):
+            self.me["mentions"] = min(MENTIONS_CEILING, self.me["mentions"] + 1)
 
     def _take_last(self, row: MessageResource | None) -> None:
         """`row` may be the last message, and posting reads up to the post."""
         if row is None or row["index"] is None:
             return
-        if self.me is not None and row["index"] > self.message_count and self.user in row.get("mentions", ()):
-            self.me["mentions"] = min(MENTIONS_CEILING, self.me["mentions"] + 1)
         self.message_count = max(self.message_count, row["index"])
         if row["sender"] is not None:
             self.receive(row["sender"]["id"], row["index"], row["index"])
@@ -236,14 +246,15 @@ class RoomModel:
         if settings["changed_seq"] >= self.settings.get("changed_seq", 0):
             self.settings |= {key: settings[key] for key in _SETTINGS if key in settings}
 
-    def _take_member(self, member: MemberResource) -> None:
+    def _take_member(self, member: MemberResource, after: int = 0) -> None:
+        """Rows that are not known and no newer than `after` are of people who left before the reload."""
         user = member["user"]["id"]
         if user == self.user and self.me is not None:
             self.me["role"] = member["role"]
         if member["role"] == "owner" and "left_at" not in member:
             self.settings["owner"] = user
         known = self.members.get(user)
-        if not self.members_complete or (known is not None and known["changed_seq"] > member["changed_seq"]):
+        if not self.members_complete or member["changed_seq"] < (known["changed_seq"] if known else after):
             return
         self.members[user] = cast(
             MemberResource,
@@ -261,6 +272,8 @@ class RoomModel:
     def _glance(self, event: Frame) -> None:
         """Keep the counts of a room that is only listed."""
         if (row := event.get("message")) is not None:
+            if (row["index"] or 0) > self.message_count:
+                self._count_mention(row)
             self._take_last(row)
         if "member_count" in event:
             self._count(event["member_count"], event["seq"])

@@ -9,18 +9,15 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection
 
 from tertulia.committer.loading import Loader, Rights
+from tertulia.committer.stored import Key, Stored, key_of, look_up
 from tertulia.domain.changes import Change, CreateRoom, Outcome, Post, Result
 from tertulia.domain.decisions import decide
 from tertulia.domain.decisions.messages import repeated
 from tertulia.domain.decisions.state import RoomState
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.events import Changed, RoomBatch
-from tertulia.domain.models import Member, Message, Role, Room, RoomKind
+from tertulia.domain.models import Member, Role, Room, RoomKind
 from tertulia.storage import members, messages, rooms, users
-
-
-Key = tuple[int, int, str]
-"""(room, sender, client_id)"""
 
 
 @dataclass(slots=True)
@@ -41,7 +38,7 @@ def run(
     """
     loader = Loader(connection, rights, now)
     states = loader.states(items)
-    stored = _look_up(connection, items, known, everything=careful)
+    stored = look_up(connection, items, known, careful=careful)
     batch = Batch([])
     for item in items:
         batch.results.append(_result(connection, loader, states, stored, item))
@@ -53,11 +50,12 @@ def run(
 
 
 def _result(
-    connection: Connection, loader: Loader, states: dict[int, RoomState], stored: dict[str | Key, Message], item: Change
+    connection: Connection, loader: Loader, states: dict[int, RoomState], stored: Stored, item: Change
 ) -> Result:
     try:
         if isinstance(item, CreateRoom):
-            return _create(connection, loader, item)
+            there = stored.rooms.get(item.id)
+            return _create(connection, loader, item) if there is None else _created(connection, there, item)
         state = states.get(item.room)
         if state is None:
             raise not_found("room")
@@ -68,44 +66,29 @@ def _result(
         return rejection
 
 
-def _post(connection: Connection, state: RoomState, stored: dict[str | Key, Message], item: Post) -> Outcome:
+def _post(connection: Connection, state: RoomState, stored: Stored, item: Post) -> Outcome:
     """A post; one whose key is stored already is answered with what is stored, whatever the limits say by now."""
-    if item.id in stored:  # an earlier attempt of this very item was committed
-        return Outcome(message=stored[item.id])
-    if item.client_id is None:
+    if item.id in stored.by_id:  # an earlier attempt of this very item was committed
+        return Outcome(message=stored.by_id[item.id])
+    key = key_of(item)
+    if key is None or state.deleted:
         return decide(state, item)
-    key = (item.room, item.actor, item.client_id)
-    if key in stored:
-        state.require_member(item.actor)
-        return repeated(item, stored[key])
+    state.require_member(item.actor)
+    before = stored.as_it_is(key, state)
+    if before is not None:
+        return repeated(item, before)
     try:
         outcome = decide(state, item)
-    except Rejection as rejection:
-        if rejection.code in ("not_found", "not_member"):
+    except Rejection:
+        if key not in stored.looked_up:
+            stored.find(connection, [key])
+        before = stored.as_it_is(key, state)
+        if before is None:
             raise
-        before = messages.by_client_ids(connection, [key])
-        if not before:
-            raise
-        return repeated(item, before[0])
+        return repeated(item, before)
     assert outcome.message is not None
-    stored[key] = outcome.message
+    stored.by_key[key] = outcome.message
     return outcome
-
-
-def _look_up(
-    connection: Connection, items: list[Change], known: frozenset[Key], *, everything: bool
-) -> dict[str | Key, Message]:
-    """Messages that are there already, by id and by key; in a statement after the lock (E3)."""
-    posts = [item for item in items if isinstance(item, Post)]
-    keys = {(post.room, post.actor, post.client_id) for post in posts if post.client_id is not None}
-    wanted = keys if everything else keys & known
-    stored: dict[str | Key, Message] = {}
-    if everything:
-        stored.update((message.id, message) for message in messages.by_ids(connection, [post.id for post in posts]))
-    for message in messages.by_client_ids(connection, wanted):
-        if message.sender is not None and message.client_id is not None:
-            stored[message.room, message.sender.number, message.client_id] = message
-    return stored
 
 
 def _create(connection: Connection, loader: Loader, item: CreateRoom) -> Outcome:
@@ -114,7 +97,7 @@ def _create(connection: Connection, loader: Loader, item: CreateRoom) -> Outcome
         there = rooms.by_direct_key(connection, item.direct_key)
         if there is not None:
             return Outcome(room=there, repeated=True)
-    if item.name is not None and rooms.taken(connection, [item.name]):
+    if item.name is not None and item.name in loader.names:
         raise Rejection("name_taken", "Another room has this name. Choose another one.", field="name")
     people = [user for user in (item.actor, item.partner) if user is not None]
     found = loader.users(people)
@@ -122,6 +105,8 @@ def _create(connection: Connection, loader: Loader, item: CreateRoom) -> Outcome
         raise not_found("user")
     room = _new_room(item, loader.now, len(people))
     room = replace(room, number=rooms.create(connection, room))
+    if room.name is not None:
+        loader.names.add(room.name)
     first = [_first_member(room, user, item) for user in people]
     members.save(connection, first)
     if first:
@@ -130,6 +115,12 @@ def _create(connection: Connection, loader: Loader, item: CreateRoom) -> Outcome
         loader.created.append(RoomBatch(room.number, room.id, (event,)))
         users.bump(connection, people)
     return Outcome(room=room, member=first[0] if first else None)
+
+
+def _created(connection: Connection, room: Room, item: CreateRoom) -> Outcome:
+    """The answer to a room that an earlier attempt made."""
+    member = None if item.actor is None else members.one(connection, room.number, item.actor)
+    return Outcome(room=room, member=member)
 
 
 def _new_room(item: CreateRoom, now: int, people: int) -> Room:

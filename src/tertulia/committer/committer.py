@@ -12,15 +12,17 @@ from time import perf_counter
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from tertulia.clock import Clock
-from tertulia.committer.batch import Batch, Key, run
+from tertulia.committer.batch import Batch, run
 from tertulia.committer.loading import Rights
+from tertulia.committer.stored import Key, key_of
 from tertulia.domain.changes import Change, Edit, Outcome, Post, Result
 from tertulia.domain.errors import Rejection
 from tertulia.domain.events import RoomBatch
 from tertulia.metrics import Metrics
+from tertulia.storage.database import is_outage
 from tertulia.storage.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -35,6 +37,17 @@ RECENT_KEYS = 10_000
 ITEM_BYTES = 200
 
 Done = Callable[[Result], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """How often these items were tried. `careful`: look first what is stored already.
+
+    `uncertain`: an earlier attempt of theirs failed while it committed, so it may be stored.
+    """
+
+    careful: bool = False
+    uncertain: bool = False
 
 
 @dataclass(slots=True)
@@ -122,23 +135,27 @@ class Committer:
             self._flying = False
             self._idle.set()
             return
-        self._fly(items, careful=False, then=self._start)
+        self._fly(items, _Attempt(), self._start)
 
     def _gather(self) -> list[_Item]:
         items: list[_Item] = []
         size = 0
         too_old = self._clock.monotonic() - MAX_WAIT
-        while self._waiting and len(items) < MAX_BATCH and size + self._waiting[0].size <= MAX_BATCH_BYTES:
+        while self._waiting and len(items) < MAX_BATCH:
+            if items and size + self._waiting[0].size > MAX_BATCH_BYTES:
+                break
             item = self._waiting.popleft()
             self._waiting_bytes -= item.size
             if item.since < too_old:
-                item.done(Rejection("unavailable", "The server is too slow right now. Try again.", retry_after=2))
+                self._answer(
+                    item, Rejection("unavailable", "The server is too slow right now. Try again.", retry_after=2)
+                )
                 continue
             items.append(item)
             size += item.size
         return items
 
-    def _fly(self, items: list[_Item], *, careful: bool, then: Callable[[], None]) -> None:
+    def _fly(self, items: list[_Item], attempt: _Attempt, then: Callable[[], None]) -> None:
         """Run `items` as one transaction, then `then`."""
         started = perf_counter()
         changes = [item.change for item in items]
@@ -149,14 +166,16 @@ class Committer:
         def work(connection: Connection) -> Batch:
             nonlocal reached_commit
             self._rights.follow(self._writer.foreign_writes)
-            batch = run(connection, changes, self._rights, now, careful=careful, known=known)
+            batch = run(connection, changes, self._rights, now, careful=attempt.careful, known=known)
             reached_commit = True
             return batch
 
         def done(batch: Batch | None, error: BaseException | None) -> None:
             if error is not None or batch is None:
                 self._rights.clear()
-                self._failed(items, error, careful=careful, in_commit=reached_commit, then=then)
+                # A row that is refused is never a commit that may have happened.
+                in_commit = reached_commit and not isinstance(error, IntegrityError)
+                self._failed(items, error, attempt, in_commit, then)
                 return
             self._metrics.commit_seconds.observe(perf_counter() - started)
             self._metrics.commit_batch.observe(len(items))
@@ -166,53 +185,56 @@ class Committer:
         try:
             self._writer.batch(work, done)
         except Rejection as rejection:
-            self._answer_all(items, rejection)
+            self._answer_all(items, _unknown() if attempt.uncertain else rejection)
             then()
 
     def _known(self, changes: list[Change]) -> frozenset[Key]:
         """Keys of these posts that were stored lately: they are looked up at once, instead of failing first."""
-        keys = (
-            (post.room, post.actor, post.client_id) for post in changes if isinstance(post, Post) and post.client_id
-        )
-        return frozenset(key for key in keys if key in self._recent)
+        keys = (key_of(change) for change in changes if isinstance(change, Post))
+        return frozenset(key for key in keys if key is not None and key in self._recent)
 
     def _committed(self, items: list[_Item], batch: Batch) -> None:
         posts = 0
         for item, result in zip(items, batch.results, strict=True):
             if isinstance(item.change, Post) and isinstance(result, Outcome):
                 posts += not result.repeated
-                if item.change.client_id:
-                    self._recent[item.change.room, item.change.actor, item.change.client_id] = None
+                key = key_of(item.change)
+                if key is not None:
+                    self._recent[key] = None
             self._answer(item, result)
         while len(self._recent) > RECENT_KEYS:
             self._recent.popitem(last=False)
         self._metrics.posts.inc(posts)
-        if batch.delivered:
+        if not batch.delivered:
+            return
+        try:
             self._deliver(batch.delivered)
+        except Exception:  # it is stored and answered; who misses it asks again, and the next batch must go on
+            log.exception("commit.delivery_failed")
 
     def _failed(
         self,
         items: list[_Item],
         error: BaseException | None,
-        *,
-        careful: bool,
+        attempt: _Attempt,
         in_commit: bool,
         then: Callable[[], None],
     ) -> None:
         """The transaction was rolled back, or nobody knows (rules 3 and 4)."""
-        if not careful and (in_commit or isinstance(error, IntegrityError)):
-            self._fly(items, careful=True, then=then)  # once more, looking up what is there already
-        elif isinstance(error, OperationalError):
-            log.error("commit.failed", items=len(items), error=type(error).__name__, cause=str(error.orig))
-            self._answer_all(items, _unknown() if in_commit else _unavailable())
+        again = _Attempt(careful=True, uncertain=attempt.uncertain or in_commit)
+        if not attempt.careful and (in_commit or isinstance(error, IntegrityError)):
+            self._fly(items, again, then)  # once more, looking up what is there already
+        elif is_outage(error):
+            log.error("commit.failed", items=len(items), error=type(error).__name__, cause=_cause(error))
+            self._answer_all(items, _unknown() if again.uncertain else _unavailable())
             then()
         elif len(items) == 1:
             log.error("commit.item_failed", kind=type(items[0].change).__name__, exc_info=error)
-            self._answer_all(items, Rejection("internal", "Something went wrong on our side. It was logged."))
+            self._answer_all(items, _unknown() if again.uncertain else _internal())
             then()
         else:  # one bad item never takes its batch down: halve until it stands alone, keeping the order
             half = len(items) // 2
-            self._fly(items[:half], careful=True, then=lambda: self._fly(items[half:], careful=True, then=then))
+            self._fly(items[:half], again, lambda: self._fly(items[half:], again, then))
 
     def _answer_all(self, items: list[_Item], rejection: Rejection) -> None:
         for item in items:
@@ -223,6 +245,15 @@ class Committer:
             item.done(result)
         except Exception:  # one deaf client must not stop the answers of the others
             log.exception("commit.answer_failed")
+
+
+def _cause(error: BaseException | None) -> str:
+    """What the database says; it repeats nothing that people wrote."""
+    return str(getattr(error, "orig", None))
+
+
+def _internal() -> Rejection:
+    return Rejection("internal", "Something went wrong on our side. It was logged.")
 
 
 def _unavailable() -> Rejection:

@@ -40,8 +40,9 @@ class Rights:
     """
 
     def __init__(self) -> None:
-        self._members: dict[int, tuple[int, dict[int, Member]]] = {}
+        self._members: dict[int, tuple[int, dict[int, Member], int]] = {}
         self._users: dict[int, User] = {}
+        self._changed: set[int] = set()
         self._names: dict[int, tuple[int, Names]] = {}
         self._count = 0
         self._generation = 0
@@ -66,34 +67,49 @@ class Rights:
     def keep(self, states: Iterable[RoomState]) -> None:
         """Remember what was loaded and decided. Call it last: a batch that is rolled back must `clear`."""
         for state in states:
-            self._members[state.room.number] = (state.access_seq, state.members)
-            self._count += len(state.members)
+            before = self._members.get(state.room.number)
+            self._members[state.room.number] = (state.access_seq, state.members, len(state.members))
+            self._count += len(state.members) - (before[2] if before else 0)
+            self._keep_names_of(state)
         if self._count > KEPT or len(self._users) > KEPT:
             self.clear()
 
+    def _keep_names_of(self, state: RoomState) -> None:
+        """Who came and who went is in the names already."""
+        known = self._names.get(state.room.number)
+        if known is None or known[1] is not state.names:
+            return
+        if len(state.names) > KEPT_NAMES:
+            del self._names[state.room.number]
+        else:
+            self._names[state.room.number] = (state.access_seq, state.names)
+
     def forget_users(self, numbers: Collection[int]) -> None:
-        for number in numbers:
-            self._users.pop(number, None)
+        """From the next batch on: one that runs right now has looked already."""
+        self._changed.update(numbers)
 
     def clear(self) -> None:
         """Forget everything: another process wrote, or a transaction was rolled back."""
         self._members, self._users, self._names, self._count = {}, {}, {}, 0
 
     def follow(self, generation: int) -> None:
-        """Forget everything when the count of foreign writes moved."""
+        """Begin a batch: forget what changed, and everything when the count of foreign writes moved."""
+        while self._changed:
+            self._users.pop(self._changed.pop(), None)
         if generation != self._generation:
             self._generation = generation
             self.clear()
 
 
 class Loader:
-    """Loads for one batch. `created` collects the rooms that it makes."""
+    """Loads for one batch. `created` collects the rooms that it makes, `names` holds the taken ones of those wanted."""
 
     def __init__(self, connection: Connection, rights: Rights, now: int) -> None:
         self._connection = connection
         self._rights = rights
         self.now = now
         self.created: list[RoomBatch] = []
+        self.names: set[str] = set()
 
     def users(self, numbers: Collection[int]) -> dict[int, User]:
         """Those of `numbers` that are there, from memory or the database."""
@@ -113,13 +129,22 @@ class Loader:
         states = {number: RoomState(locked[number], self.now) for number in by_room if number in locked}
         for number, state in states.items():
             state.members = self._rights.members(number, state.access_seq)
+            state.names = self._rights.names(number, state.access_seq) or state.names
         present = {number: by_room[number] for number in states}
         self._load_members(states, present)
         self._load_users(states, present)
         self._load_targets(states, present)
+        self.names = self._taken_names(items)
         for number, state in states.items():
-            self._load_rest(state, present[number])
+            state.taken_names = self.names
+            self._load_names(state, present[number])
+            self._load_heirs(state, present[number])
         return states
+
+    def _taken_names(self, items: list[Change]) -> set[str]:
+        """Those of the names that the items want which some room has; the decisions add theirs."""
+        wanted = {item.name for item in items if isinstance(item, ChangeRoom | CreateRoom) and item.name is not None}
+        return rooms.taken(self._connection, wanted) if wanted else set()
 
     def _load_members(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
         missing: set[tuple[int, int]] = set()
@@ -160,24 +185,25 @@ class Loader:
             if reacted:
                 state.users = {**state.users, **self.users(reacted)}
 
-    def _load_rest(self, state: RoomState, items: list[RoomChange]) -> None:
-        found = {text for item in items if isinstance(item, Post | Edit) for text in item.names}
-        if found:
-            state.names = self._names(state, found)
-        going = sum(isinstance(item, Leave | RemoveMember) for item in items)
-        if going:
-            state.heirs = members.heirs(self._connection, state.room.number, going + 1)
+    def _load_names(self, state: RoomState, items: list[RoomChange]) -> None:
+        mentioning = [item for item in items if isinstance(item, Post | Edit) and item.names]
+        if mentioning:
+            state.names = self._names(state, mentioning)
+
+    def _load_heirs(self, state: RoomState, items: list[RoomChange]) -> None:
+        """Who may become the owner, if the owner goes: the longest members, one more than may go in this batch."""
+        going = [item for item in items if isinstance(item, Leave | RemoveMember)]
+        if any(isinstance(item, Leave) and item.actor == state.room.owner for item in going):
+            state.heirs = members.heirs(self._connection, state.room.number, len(going) + 1)
             heirs = [(state.room.number, user) for user in state.heirs if user not in state.members]
             state.members.update((member.user, member) for member in members.some(self._connection, heirs))
             state.users = {**state.users, **self.users(state.heirs)}
-        names = {item.name for item in items if isinstance(item, ChangeRoom) and item.name is not None}
-        if names:
-            state.taken_names = rooms.taken(self._connection, names)
 
-    def _names(self, state: RoomState, found: set[str]) -> Names:
+    def _names(self, state: RoomState, mentioning: list[Post | Edit]) -> Names:
         """Whom `@` may mean here: everybody in a room that is not too large, else those whose names begin so."""
         if state.member_count > KEPT_NAMES:
-            return Names(members.named(self._connection, state.room.number, mentions.prefixes(found)))
+            found = set().union(*(mentions.prefixes(item.names) for item in mentioning))
+            return Names(members.named(self._connection, state.room.number, found))
         names = self._rights.names(state.room.number, state.access_seq)
         if names is None:
             page = members.page(self._connection, state.room.number, None, KEPT_NAMES)

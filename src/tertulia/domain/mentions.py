@@ -1,14 +1,18 @@
 """Mentions: `@` and the longest username of a member behind it, outside of code."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from itertools import islice
 
 from tertulia.domain.models import User
 
 MAX_MENTIONS = 50
 """So many `@` of a message are looked at."""
 
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+MAX_PREFIXES = 2_500
+"""So many possible usernames of a message are looked up, where a room is too large to know all its members."""
+
+_TICKS = re.compile("`+")
 _AT = re.compile(r"(?<![\w@.+-])@([\w@.+-]{1,150})")
 
 
@@ -16,13 +20,41 @@ def candidates(body: str) -> tuple[str, ...]:
     """What stands behind each `@` that starts a word, as far as it could be a username."""
     if "@" not in body:
         return ()
-    text = _CODE.sub(" ", body) if "`" in body else body
+    text = _without_code(body) if "`" in body else body
     return tuple(dict.fromkeys(found.group(1) for found in _AT.finditer(text)))[:MAX_MENTIONS]
 
 
-def prefixes(found: Collection[str]) -> set[str]:
-    """Every username that one of the candidates may mean."""
-    return {text[:end] for text in found for end in range(1, len(text) + 1)}
+def _without_code(body: str) -> str:
+    """Without what stands between two runs of equally many backticks: in one line, or from three on, over several.
+
+    Three or more that are never closed reach to the end.
+    """
+    runs = [found.span() for found in _TICKS.finditer(body)]
+    kept: list[str] = []
+    position = 0
+    for (start, end), closing in zip(runs, _closing(runs), strict=True):
+        fence = end - start >= 3
+        closed = closing is not None and (fence or "\n" not in body[end : closing[0]])
+        if start >= position and (closed or fence):
+            kept.append(body[position:start])
+            position = closing[1] if closing is not None else len(body)
+    return " ".join([*kept, body[position:]])
+
+
+def _closing(runs: list[tuple[int, int]]) -> list[tuple[int, int] | None]:
+    """For each run of backticks the next one that is as long."""
+    following: dict[int, tuple[int, int]] = {}
+    closing: list[tuple[int, int] | None] = []
+    for start, end in reversed(runs):
+        closing.append(following.get(end - start))
+        following[end - start] = (start, end)
+    return closing[::-1]
+
+
+def prefixes(names: Iterable[str]) -> set[str]:
+    """Every username that one of a message's candidates may mean, up to `MAX_PREFIXES`."""
+    every = (name[:end] for name in names for end in range(1, len(name) + 1))
+    return set(islice(every, MAX_PREFIXES))
 
 
 class Names:
@@ -41,6 +73,14 @@ class Names:
             if user is not None:
                 return user
         return None
+
+    def add(self, user: User) -> None:
+        self._users[user.username] = user
+        if len(user.username) not in self._lengths:
+            self._lengths = sorted([*self._lengths, len(user.username)], reverse=True)
+
+    def discard(self, user: User) -> None:
+        self._users.pop(user.username, None)
 
     def __len__(self) -> int:
         return len(self._users)

@@ -187,7 +187,7 @@ class Admission:
 
     def _find(self, path: str) -> tuple[Mapping[str, Any], Endpoint]:
         for pattern, convertors, endpoint in self._endpoints:
-            if found := pattern.match(path):
+            if found := pattern.fullmatch(path):
                 return {name: convertors[name].convert(value) for name, value in found.groupdict().items()}, endpoint
         raise Rejection("not_found", "There is no socket at this address.")
 

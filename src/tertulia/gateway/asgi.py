@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tertulia.domain.errors import CloseCode
 from tertulia.gateway.admission import Admission, Admitted, Refuse
-from tertulia.gateway.lingering import LINGER_SECONDS
+from tertulia.gateway.lines import LINGER_SECONDS
 from tertulia.gateway.refusals import response_of
 from tertulia.gateway.transport import HIGH_WATER, MAX_FRAME
 from tertulia.protocol.frames import Frames

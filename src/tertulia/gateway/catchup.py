@@ -7,81 +7,177 @@ meanwhile. If it kept too little, read on.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tertulia.domain.errors import Rejection
+from tertulia.domain.errors import CloseCode, Disconnect, Rejection
 from tertulia.domain.events import Changed
+from tertulia.domain.models import Snapshot
 from tertulia.gateway.connection import MAX_WRITE, Connection
 from tertulia.gateway.follow import Follow
+from tertulia.hub.hub import until_removed
 from tertulia.protocol.codec import encode
 from tertulia.protocol.frames import Frames
 from tertulia.protocol.resources import snapshot_resource
+from tertulia.services.rooms import Changes
+from tertulia.services.weights import change_weight
 
 if TYPE_CHECKING:
     from tertulia.gateway.gateway import Gateway
 
-ROUNDS = 5
-"""So often a room may run ahead of its catch-up, before it is sent afresh."""
+ROUNDS = 10
+"""So often a room may run ahead of its catch-up; then the connection had better come back."""
 MAX_CHANGES_BYTES = 1_000_000
 
 
-async def catch_up(
-    gateway: "Gateway", connection: Connection, room_id: str, follow: Follow, cursor: int | None
-) -> None:
-    """Bring a room from `cursor` to live; None: send it afresh. Ends with `gone` if it is not there for the user.
+class CatchUp:
+    """One catch-up of one room of one connection. It is over as soon as the connection lets go of `follow`."""
 
-    Raises `Disconnect` when the line is down.
-    """
-    gateway.hub.enter(follow.number, room_id, connection, None)
-    if cursor is not None and await _changes(gateway, connection, room_id, follow, cursor):
-        return
-    await _reload(gateway, connection, room_id, follow)
+    def __init__(self, gateway: "Gateway", connection: Connection, room_id: str, follow: Follow) -> None:
+        self._gateway = gateway
+        self._connection = connection
+        self._room_id = room_id
+        self._follow = follow
+        self._members = 0
+        self._over = False
+        self._is_afresh = False
+
+    async def run(self, cursor: int | None) -> None:
+        """Bring the room from `cursor` to live; None: send it afresh. Ends with `gone` if it is not there for the user.
+
+        Raises `Disconnect` when the line is down, or too slow for the room.
+        """
+        for _ in range(ROUNDS):
+            if self._is_current:
+                self._gateway.hub.enter(self._follow.number, self._room_id, self._connection)
+                cursor = await (self._reload() if cursor is None else self._changes(cursor))
+            if self._over or not self._is_current or (cursor is not None and self._go_live(cursor)):
+                return
+        raise Disconnect(CloseCode.SLOW, "A room ran ahead of you again and again. Come back and resume.")
+
+    @property
+    def _is_current(self) -> bool:
+        connection = self._connection
+        return connection.rooms.get(self._room_id) is self._follow and not connection.ended
+
+    def _go_live(self, seq: int) -> bool:
+        live = self._gateway.go_live(self._connection, self._room_id, self._follow, seq, self._members)
+        if live and self._is_afresh and self._is_current and self._follow.member:
+            self._gateway.tell_presence(self._connection, self._room_id, self._follow)
+        return live
+
+    # Changes: each step gives the seq it has brought the client to.
+
+    async def _changes(self, cursor: int) -> int | None:
+        """None: too much for changes."""
+        head = self._from_ring(cursor)
+        if head is not None:
+            return head
+        was_member = self._follow.member
+        try:
+            async with self._gateway.reading:
+                found = await self._gateway.rooms.changes(self._follow.number, cursor, self._connection.user)
+        except Rejection as rejection:
+            self._refused(rejection)
+            return None
+        if found.items is None or (pages := in_pages(found.items)) is None:
+            return None
+        left = any(self._connection.user in item.removed for item in found.items)
+        if was_member and not found.member and not left:
+            self._gone()
+            return None
+        self._note(found.room.member_count, member=found.member)
+        self._gateway.metrics.resumes.labels("database").inc()
+        await self._write_pages(cursor, found, pages)
+        if left and not found.member:
+            self._leave()
+        return found.room.head_seq
+
+    def _from_ring(self, cursor: int) -> int | None:
+        """Without the database: what the hub remembers."""
+        if not self._follow.member:
+            return None  # whether a stranger may still see the room is asked of the database
+        recent = self._gateway.hub.recent(self._follow.number, cursor)
+        if recent is None:
+            return None
+        head, segments = recent
+        if until_removed(segments, self._connection.user)[1]:
+            return None
+        items = [event for segment in segments for event in segment.events]
+        text = self._gateway.wire.changes(self._room_id, cursor, head, items)
+        if len(text) > MAX_WRITE:
+            return None
+        self._members = self._gateway.hub.member_count(self._follow.number)
+        self._connection.offer(Frames((text,)))
+        self._gateway.metrics.resumes.labels("ring").inc()
+        return head
+
+    async def _write_pages(self, cursor: int, found: Changes, pages: list[list[Changed]]) -> None:
+        for page in pages:
+            last = page is pages[-1]
+            to = found.room.head_seq if last else page[-1].seq
+            text = self._gateway.wire.changes(self._room_id, cursor, to, page, more=not last)
+            await self._connection.writable()
+            if not self._is_current:
+                return
+            self._connection.offer(Frames((text,)))
+            cursor = to
+
+    # Afresh.
+
+    async def _reload(self) -> int | None:
+        was_member = self._follow.member
+        try:
+            async with self._gateway.reading:
+                snapshot = await self._gateway.rooms.snapshot(self._follow.number, self._connection.user)
+        except Rejection as rejection:
+            self._refused(rejection)
+            return None
+        member = snapshot.view.member is not None
+        if was_member and not member:
+            self._gone()
+            return None
+        self._note(snapshot.view.room.member_count, member=member)
+        await self._connection.writable()
+        if self._is_current:
+            self._write_snapshot(snapshot)
+        return snapshot.view.room.head_seq
+
+    def _write_snapshot(self, snapshot: Snapshot) -> None:
+        self._is_afresh = True
+        seq = snapshot.view.room.head_seq
+        event = {"ev": "reload", "room": self._room_id, "seq": seq, "snapshot": snapshot_resource(snapshot)}
+        self._connection.offer(Frames((encode(event),)))
+        self._gateway.metrics.resumes.labels("reload").inc()
+
+    # What was found out.
+
+    def _note(self, members: int, *, member: bool) -> None:
+        self._members = members
+        if member:
+            self._follow.member = True  # never back: who is removed is dropped
+
+    def _refused(self, rejection: Rejection) -> None:
+        if rejection.code != "not_found":
+            raise rejection
+        self._gone()
+
+    def _gone(self) -> None:
+        """Not there for the user; unless they came back meanwhile, which asks for another catch-up."""
+        self._over = True
+        if self._is_current and not self._follow.again:
+            self._gateway.gone(self._connection, self._room_id)
+
+    def _leave(self) -> None:
+        """The last thing that was sent is that they left: it is the last they get of the room."""
+        self._over = True
+        if self._is_current and not self._follow.again:
+            self._gateway.unfollow(self._connection, self._room_id)
 
 
-async def _changes(gateway: "Gateway", connection: Connection, room_id: str, follow: Follow, cursor: int) -> bool:
-    """Whether `changes` were enough."""
-    for _ in range(ROUNDS):
-        if _from_ring(gateway, connection, room_id, follow, cursor):
-            return True
-        async with gateway.reading:
-            try:
-                room, items = await gateway.rooms.changes(follow.number, cursor, connection.user)
-            except Rejection as rejection:
-                if rejection.code != "not_found":
-                    raise
-                gateway.gone(connection, room_id)
-                return True
-        if items is None or (pages := _pages(items)) is None:
-            return False
-        gateway.metrics.resumes.labels("database").inc()
-        await _write_pages(gateway, connection, room_id, cursor, room.head_seq, pages)
-        cursor = room.head_seq
-        if gateway.go_live(connection, room_id, follow, cursor):
-            return True
-    return False
-
-
-def _from_ring(gateway: "Gateway", connection: Connection, room_id: str, follow: Follow, cursor: int) -> bool:
-    """Without the database: what the hub remembers, and live, in one step."""
-    if not follow.member:
-        return False  # whether a stranger may still see the room is asked of the database
-    recent = gateway.hub.recent(follow.number, cursor)
-    if recent is None:
-        return False
-    head, segments = recent
-    items = [event for segment in segments for event in segment.events]
-    text = gateway.wire.changes(room_id, cursor, head, items)
-    if len(text) > MAX_WRITE:
-        return False
-    connection.offer(Frames((text,)))
-    gateway.metrics.resumes.labels("ring").inc()
-    return gateway.go_live(connection, room_id, follow, head)
-
-
-def _pages(items: Sequence[Changed]) -> list[list[Changed]] | None:
+def in_pages(items: Sequence[Changed]) -> list[list[Changed]] | None:
     """Items in pages that fit a write, cut only between seqs; None: too many bytes in all."""
     pages: list[list[Changed]] = [[]]
     size = total = 0
     for item in items:
-        weight = _weight(item)
+        weight = change_weight(item)
         total += weight
         if total > MAX_CHANGES_BYTES:
             return None
@@ -91,43 +187,3 @@ def _pages(items: Sequence[Changed]) -> list[list[Changed]] | None:
         pages[-1].append(item)
         size += weight
     return pages
-
-
-def _weight(item: Changed) -> int:
-    """About how many bytes it takes."""
-    text = item.message.body if item.message is not None else None
-    return 400 + (len(text.encode()) if text else 0)
-
-
-async def _write_pages(
-    gateway: "Gateway", connection: Connection, room_id: str, cursor: int, head: int, pages: list[list[Changed]]
-) -> None:
-    for page in pages:
-        last = page is pages[-1]
-        to = head if last else page[-1].seq
-        text = gateway.wire.changes(room_id, cursor, to, page, more=not last)
-        await connection.writable()
-        connection.offer(Frames((text,)))
-        cursor = to
-
-
-async def _reload(gateway: "Gateway", connection: Connection, room_id: str, follow: Follow) -> None:
-    for _ in range(ROUNDS):
-        async with gateway.reading:
-            try:
-                snapshot = await gateway.rooms.snapshot(follow.number, connection.user)
-            except Rejection as rejection:
-                if rejection.code != "not_found":
-                    raise
-                gateway.gone(connection, room_id)
-                return
-        room = snapshot.view.room
-        follow.member = snapshot.view.member is not None
-        await connection.writable()
-        event = {"ev": "reload", "room": room_id, "seq": room.head_seq, "snapshot": snapshot_resource(snapshot)}
-        connection.offer(Frames((encode(event),)))
-        gateway.metrics.resumes.labels("reload").inc()
-        if gateway.go_live(connection, room_id, follow, room.head_seq):
-            return
-        if await _changes(gateway, connection, room_id, follow, room.head_seq):
-            return

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tertulia.committer.batch import Result
+from tertulia.domain.changes import Result
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import Caller, Message
 from tertulia.gateway.connection import Connection
@@ -13,11 +13,16 @@ from tertulia.gateway.hello import hello
 from tertulia.protocol import commands
 from tertulia.protocol.commands import Command
 from tertulia.protocol.resources import message_resource
+from tertulia.services.timeline import Place
 
 if TYPE_CHECKING:
     from tertulia.gateway.gateway import Gateway
 
 Handler = Callable[["Gateway", Connection, Any], None]
+
+
+MAX_FOLLOWED = 4_000
+"""Rooms that a connection may follow when it asks for one more."""
 
 
 def _caller(connection: Connection) -> Caller:
@@ -111,12 +116,22 @@ async def _read_elsewhere(gateway: "Gateway", connection: Connection, command: c
 
 def typing(gateway: "Gateway", connection: Connection, command: commands.Typing) -> None:
     follow = connection.rooms.get(command.room)
-    if follow is None or not follow.member:
-        raise Rejection("not_member", "You follow no such room as a member.")
+    if follow is not None and follow.member:
+        _types(gateway, connection, command, follow.number, gateway.hub.member_count(follow.number))
+    else:
+        gateway.work(connection, command.id, _typing_elsewhere(gateway, connection, command))
+
+
+def _types(gateway: "Gateway", connection: Connection, command: commands.Typing, number: int, members: int) -> None:
     assert connection.user_details is not None
-    members = gateway.hub.member_count(follow.number)
-    gateway.services.typing.say(follow.number, command.room, members, connection.user_details, on=command.on)
+    gateway.services.typing.say(number, command.room, members, connection.user_details, on=command.on)
     connection.reply(command.id)
+
+
+async def _typing_elsewhere(gateway: "Gateway", connection: Connection, command: commands.Typing) -> None:
+    """In a room that this connection does not follow."""
+    room = await gateway.rooms.joined(_caller(connection), command.room)
+    _types(gateway, connection, command, room.number, room.member_count)
 
 
 def history(gateway: "Gateway", connection: Connection, command: commands.History) -> None:
@@ -124,14 +139,8 @@ def history(gateway: "Gateway", connection: Connection, command: commands.Histor
 
 
 async def _history(gateway: "Gateway", connection: Connection, command: commands.History) -> None:
-    page = await gateway.services.messages.page(
-        _caller(connection),
-        command.room,
-        before=command.before,
-        after=command.after,
-        around=command.around,
-        limit=command.limit,
-    )
+    place = Place(command.before, command.after, command.around)
+    page = await gateway.services.messages.page(_caller(connection), command.room, place, command.limit)
     await connection.writable()
     connection.reply(command.id, messages=[message_resource(message) for message in page.messages], more=page.more)
 
@@ -143,6 +152,8 @@ def subscribe(gateway: "Gateway", connection: Connection, command: commands.Subs
 async def _subscribe(gateway: "Gateway", connection: Connection, command: commands.Subscribe) -> None:
     follow = connection.rooms.get(command.room)
     if follow is None:
+        if len(connection.rooms) >= MAX_FOLLOWED:
+            raise Rejection("too_many_rooms", "This connection follows too many rooms. Unsubscribe from some first.")
         visible = await gateway.rooms.visible(connection.user, [command.room])
         connection.reply(command.id)
         if command.room not in visible:

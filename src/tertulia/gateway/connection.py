@@ -16,7 +16,7 @@ from tertulia.gateway.follow import Follow
 from tertulia.gateway.heartbeat import Entry, Pulse
 from tertulia.gateway.transport import Transport
 from tertulia.protocol.codec import command_id, decode_command, encode, error_body
-from tertulia.protocol.commands import Command, Hello, Post
+from tertulia.protocol.commands import Command, Hello, Ping, Post
 from tertulia.protocol.formats import WireFormat
 from tertulia.protocol.frames import Frames
 
@@ -27,8 +27,8 @@ log = structlog.get_logger(__name__)
 
 IN_FLIGHT = 64
 """Commands worked on at a time; then reading pauses until one is done."""
-MAX_LATEST = 1_000
-"""News kept for a congested connection, each the latest of its kind."""
+MAX_LATEST = 2_000
+"""Pieces of news kept for a congested connection; more of them, and it is too slow."""
 MAX_WRITE = 256 * 1024
 STUCK_SECONDS = 30.0
 PATIENCE = 200
@@ -161,7 +161,8 @@ class Connection:
             raise Rejection("hello_expected", "The first command of a connection is `hello`.")
         if not isinstance(command, Post):
             self._count()
-        self._gateway.active(self)
+        if not isinstance(command, Ping):  # said by programs, not by people
+            self._gateway.active(self)
         self._gateway.commands[type(command)](self._gateway, self, command)
 
     def _count(self) -> None:
@@ -218,6 +219,7 @@ class Connection:
     def greet(self) -> None:
         """`ready` is on its way: what waited for it may follow."""
         self.greeted = True
+        self._write_latest()
         if self._greeting is not None and not self._greeting.done():
             self._greeting.set_result(None)
 
@@ -247,15 +249,24 @@ class Connection:
     # Writing.
 
     def offer_latest(self, key: tuple[str, str], frames: Frames) -> None:
-        """News: while congested, only the latest of each key is kept, and written when there is room again."""
-        if not self.is_congested:
+        """News: while congested, only the latest of each key is kept, and written when there is room again.
+
+        So is what comes before `ready`.
+        """
+        if self.greeted and not self.is_congested:
             self.offer(frames)
         elif not self.ended:
             if self._latest is None:
                 self._latest = {}
             self._latest.pop(key, None)
-            if len(self._latest) < MAX_LATEST:
-                self._latest[key] = frames
+            self._latest[key] = frames
+            if len(self._latest) > MAX_LATEST:
+                self._too_slow()
+
+    def _write_latest(self) -> None:
+        latest, self._latest = self._latest, None
+        for key, frames in (latest or {}).items():
+            self.offer_latest(key, frames)
 
     def _watch_congestion(self) -> None:
         """Keep the watch over a line that does not take what is written."""
@@ -267,6 +278,7 @@ class Connection:
         if self.transport.unsent + frames.size > self._gateway.unsent_limit:
             self._too_slow()
         else:
+            self._stuck_unsent += frames.size  # so that what is written anew does not look like what is stuck
             self.transport.send(frames)
 
     def congested(self) -> None:
@@ -302,11 +314,7 @@ class Connection:
         if self._stuck is not None:
             self._stuck.cancel()
             self._stuck = None
-        latest, self._latest = self._latest, None
-        for frames in (latest or {}).values():
-            self.offer(frames)
-        if latest is not None and not self.is_congested:
-            self._gateway.tell_presence(self)
+        self._write_latest()
         self._wake()
         self._read_again()
 
@@ -331,8 +339,8 @@ class Connection:
     def follow(self, room: int, room_id: str) -> None:
         self._gateway.follow(self, room, room_id)
 
-    def dropped(self, room: int, room_id: str) -> None:
-        self._gateway.dropped(self, room, room_id)
+    def dropped(self, room: int, room_id: str, *, told: bool) -> None:
+        self._gateway.dropped(self, room, room_id, told=told)
 
     def behind(self, room: int, room_id: str) -> None:
         self._gateway.behind(self, room, room_id)

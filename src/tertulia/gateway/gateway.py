@@ -5,7 +5,7 @@ One a node. Connections call it; it calls services and the hub.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import count
 
@@ -16,11 +16,12 @@ from tertulia.domain.buckets import Bucket
 from tertulia.domain.errors import CloseCode, Disconnect, Rejection
 from tertulia.domain.models import Caller
 from tertulia.gateway.admission import Accept, AcceptThenClose, Decision, UpgradeRequest
-from tertulia.gateway.catchup import catch_up
+from tertulia.gateway.catchup import CatchUp
 from tertulia.gateway.commands import COMMANDS, Handler
 from tertulia.gateway.connection import Connection
 from tertulia.gateway.follow import Follow
 from tertulia.gateway.heartbeat import Heartbeat, Wheel
+from tertulia.gateway.hello import refused_token
 from tertulia.hub.hub import Hub
 from tertulia.metrics import Metrics
 from tertulia.protocol.commands import Command
@@ -92,8 +93,9 @@ class Gateway:
         if token is not None:
             try:
                 caller = self.services.sessions.authenticate(token)
-            except Rejection:
-                return AcceptThenClose(CloseCode.UNAUTHORIZED, "The access token is not good.", subprotocol)
+            except Rejection as rejection:
+                refused = refused_token(rejection)
+                return AcceptThenClose(refused.code, refused.reason, subprotocol)
         return Accept(Connection(self, next(self._numbers), request.address, caller), subprotocol)
 
     # Connections.
@@ -164,13 +166,13 @@ class Gateway:
     # Rooms of a connection.
 
     def follow(self, connection: Connection, room: int, room_id: str) -> None:
-        """The user became a member: all their connections get the room, unless they follow it already."""
+        """The user became a member: all their connections get the room afresh, unless they follow it as such."""
         there = connection.rooms.get(room_id)
         if there is None:
-            self.start_catching(connection, room_id, Follow(room, member=True), None)
-        elif not there.member:
-            there.member = True  # looked on so far; the member event tells the rest
-            self._follow_presence(connection, there)
+            there = Follow(room, member=False)
+        if not there.member:
+            there.member = True
+            self.start_catching(connection, room_id, there, None)
 
     def start_catching(self, connection: Connection, room_id: str, follow: Follow, cursor: int | None) -> None:
         """Catch up in the background. While one catch-up of a room runs, another one waits for its end."""
@@ -187,12 +189,12 @@ class Gateway:
         try:
             await connection.until_greeted()
             while True:
-                await catch_up(self, connection, room_id, follow, cursor)
+                await CatchUp(self, connection, room_id, follow).run(cursor)
                 if not follow.again or connection.rooms.get(room_id) is not follow:
                     return
                 follow.again, cursor = False, follow.wanted
-        except Disconnect:
-            return
+        except Disconnect as disconnect:
+            connection.end(disconnect.code, disconnect.reason)  # nothing happens when the line is down
         except Rejection as rejection:
             log.warning("catch_up.refused", code=rejection.code)
             connection.end(CloseCode.BUSY, "The server is busy. Come back and resume.", reconnect_in=2)
@@ -205,38 +207,39 @@ class Gateway:
     async def catch_now(self, connection: Connection, room_id: str, follow: Follow, cursor: int | None) -> None:
         """Catch up and return when live: for `hello`, where the rooms come one after the other."""
         connection.rooms[room_id] = follow
-        follow.catching = True
-        await self._catch(connection, room_id, follow, cursor)
+        if not follow.catching:  # else the user has just become a member: the room is sent afresh
+            follow.catching = True
+            await self._catch(connection, room_id, follow, cursor)
 
-    def go_live(self, connection: Connection, room_id: str, follow: Follow, seq: int) -> bool:
-        """Live from `seq` on; False: too much happened meanwhile, read again. No await in here."""
-        if connection.rooms.get(room_id) is not follow or connection.ended:
-            self.hub.leave(follow.number, connection)
-            return True  # let go of meanwhile
-        missed = self.hub.activate(follow.number, connection, seq)
+    def go_live(self, connection: Connection, room_id: str, follow: Follow, seq: int, members: int) -> bool:
+        """Live from `seq` on; False: too much happened meanwhile, read again. No await in here.
+
+        `members`: how many the room had at `seq`.
+        """
+        missed = self.hub.activate(follow.number, connection, seq, members)
         if missed is None:
             return False
         for frames in missed:
             connection.offer(frames)
-        self._follow_presence(connection, follow)
-        return True
-
-    def _follow_presence(self, connection: Connection, follow: Follow) -> None:
-        if follow.member:
+        if follow.member and connection.rooms.get(room_id) is follow:
             self.services.presence.follows(connection.user, follow.number)
+        return True
 
     def gone(self, connection: Connection, room_id: str) -> None:
         """The room is not there for this user."""
         follow = connection.rooms.pop(room_id, None)
         if follow is not None:
             self.hub.leave(follow.number, connection)
+            self.services.presence.unfollows(connection.user, follow.number)
         self.metrics.resumes.labels("gone").inc()
         connection.offer(Frames((self.wire.gone(room_id),)))
 
-    def dropped(self, connection: Connection, room: int, room_id: str) -> None:
+    def dropped(self, connection: Connection, room: int, room_id: str, *, told: bool) -> None:
         """The hub let go of it: the user was removed, or left, or the room is deleted."""
         connection.rooms.pop(room_id, None)
         self.services.presence.unfollows(connection.user, room)
+        if not told and connection.greeted:  # before that, nothing is sent; `hello` sees what is missing
+            connection.offer(Frames((self.wire.gone(room_id),)))
 
     def behind(self, connection: Connection, room: int, room_id: str) -> None:
         """Too much was missed: send the room afresh."""
@@ -250,36 +253,48 @@ class Gateway:
 
     async def resync(self, user: int) -> None:
         """Another process changed something about the user: compare what they follow with what is theirs."""
+        before = [
+            (connection, room_id, follow)
+            for connection in self._of_user(user)
+            for room_id, follow in connection.rooms.items()
+            if follow.member
+        ]
         _, followed, _ = await self.rooms.followed(user, 0)
-        theirs = {room.id: room for room in followed}
-        for subscriber in self.hub.of_user(user):
-            if not isinstance(subscriber, Connection):
-                continue
+        visible = await self.rooms.visible(user, {room_id for _, room_id, _ in before})
+        for connection in self._of_user(user):
             for room in followed:
-                self.follow(subscriber, room.number, room.id)
-            for room_id, follow in list(subscriber.rooms.items()):
-                if follow.member and room_id not in theirs:
-                    self.gone(subscriber, room_id)
+                self.follow(connection, room.number, room.id)
+        for connection, room_id, follow in before:
+            _, member = visible.get(room_id, (None, False))
+            if not member and connection.rooms.get(room_id) is follow:
+                self.gone(connection, room_id)
+
+    def _of_user(self, user: int) -> list[Connection]:
+        return [subscriber for subscriber in self.hub.of_user(user) if isinstance(subscriber, Connection)]
 
     # Presence.
 
     def presence_of(self, connection: Connection) -> list[dict[str, str]]:
         """Who of those the user shares a small room with is not offline."""
-        rooms = (follow.number for follow in connection.rooms.values() if follow.member)
+        return self._present(follow.number for follow in connection.rooms.values() if follow.member)
+
+    def tell_presence(self, connection: Connection, room_id: str, follow: Follow) -> None:
+        """Who of the people of one room is not offline, for who has just come to know them."""
+        present = self._present((follow.number,))
+        if present:
+            frames = Frames.of({"ev": "presence", "users": present})
+            connection.offer_latest(("presence of all", room_id), frames)
+
+    def _present(self, rooms: Iterable[int]) -> list[dict[str, str]]:
         users = self.hub.companions(rooms, self.limits.large, MAX_PRESENCE)
         return [{"user": user, "status": status} for user, status in self.services.presence.of(users)]
-
-    def tell_presence(self, connection: Connection) -> None:
-        """All of it again, for who may have missed some."""
-        if connection.said_hello and not connection.ended:
-            connection.offer(Frames.of({"ev": "presence", "users": self.presence_of(connection)}))
 
     # The end.
 
     def _sessions_ended(self, sessions: Collection[str], users: Collection[int]) -> None:
         ended = [connection for session in sessions for connection in self._by_session.get(session, ())]
         for user in users:
-            ended += [subscriber for subscriber in self.hub.of_user(user) if isinstance(subscriber, Connection)]
+            ended += self._of_user(user)
         for connection in ended:
             connection.end(CloseCode.SESSION_ENDED, "This session has ended. Sign in again.")
 

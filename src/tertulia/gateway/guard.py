@@ -19,7 +19,7 @@ from uvicorn.server import ServerState
 
 from tertulia.domain.errors import Rejection
 from tertulia.gateway.admission import Refuse
-from tertulia.gateway.lingering import linger
+from tertulia.gateway.lines import linger
 from tertulia.gateway.refusals import bytes_of, response_of
 
 MAX_HEAD = 16 * 1024
@@ -133,14 +133,15 @@ class GuardedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._parsed = True
         self._in_head = False
-        self._in_body = True
         self._unwatch()
+        httptools.parse_url(self.url)  # raises here for an upgrade too, of which uvicorn reads the address too late
         if self.parser.should_upgrade() and self._should_upgrade() and (refuse := self._upgrade_fault()):
             self._answer_with(response_of(refuse))
-            return
-        super().on_headers_complete()
-        if self.parser.should_upgrade() and not self._should_upgrade():
-            self.cycle.keep_alive = False  # h2c and the like: answered as HTTP/1.1, and done
+        else:
+            super().on_headers_complete()
+            if self.parser.should_upgrade() and not self._should_upgrade():
+                self.cycle.keep_alive = False  # h2c and the like: answered as HTTP/1.1, and done
+        self._in_body = True
 
     def on_body(self, body: bytes) -> None:
         self._parsed = True
@@ -215,8 +216,6 @@ class GuardedHttp(HttpToolsProtocol):
             return _refuse("invalid", "A handshake is a GET of HTTP/1.1.")
         if b"transfer-encoding" in headers or headers.get(b"content-length", b"0").strip(b"0"):
             return _refuse("invalid", "A handshake has no body.")
-        if not _is_url(self.url):
-            return _refuse("invalid", "The address cannot be read.")
         return handshake_fault(headers)
 
     def _pending(self) -> bool:
@@ -233,14 +232,18 @@ class GuardedHttp(HttpToolsProtocol):
     def _refuse(self, refuse: Refuse) -> None:
         """Answer now and close; behind a response that is on its way, only close."""
         self._unwatch()
-        if self._pending():
+        if self._in_body and not self.pipeline and self.cycle is not None and not self.cycle.response_started:
+            self.cycle.disconnected = True  # its application sees a client that left, and its answer goes nowhere
+            self.cycle.message_event.set()
+        elif self._in_body:
+            self.transport.close()
+        elif self._pending():
             self.cycle.keep_alive = False
             self.flow.pause_reading()
-            self.parser = None  # type: ignore[assignment]
-        elif not self.transport.is_closing():
+        if not self.transport.is_closing() and (self._in_body or not self._pending()):
             self.transport.write(bytes_of(refuse))
             linger(self.transport, self.connection_lost)
-            self.parser = None  # type: ignore[assignment]
+        self.parser = None  # type: ignore[assignment]
 
 
 def handshake_fault(headers: Mapping[bytes, bytes]) -> Refuse | None:
@@ -253,14 +256,6 @@ def handshake_fault(headers: Mapping[bytes, bytes]) -> Refuse | None:
     except binascii.Error:
         nonce = b""
     return None if len(nonce) == 16 else _refuse("invalid", "Sec-WebSocket-Key must be 16 bytes in base64.")
-
-
-def _is_url(url: bytes) -> bool:
-    try:
-        httptools.parse_url(url)
-    except httptools.HttpParserError:
-        return False
-    return True
 
 
 def _refuse(code: str, message: str) -> Refuse:

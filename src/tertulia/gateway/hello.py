@@ -11,6 +11,8 @@ from tertulia.protocol.codec import encode
 from tertulia.protocol.commands import Hello
 from tertulia.protocol.frames import Frames
 from tertulia.protocol.resources import my_room_resource, user_resource
+from tertulia.services.tokens import Expired
+from tertulia.services.weights import PAGE_BYTES, fitting, view_weight
 
 if TYPE_CHECKING:
     from tertulia.gateway.gateway import Gateway
@@ -20,21 +22,40 @@ SHOWN_ROOMS = 200
 
 async def hello(gateway: "Gateway", connection: Connection, command: Hello) -> None:
     """The reply, `ready`, then each room of `resume`, then live; raises `Disconnect`."""
+    try:
+        await _hello(gateway, connection, command)
+    except Rejection as rejection:  # busy: there is no second hello, so let it come back
+        raise Disconnect(CloseCode.BUSY, rejection.message) from None
+
+
+async def _hello(gateway: "Gateway", connection: Connection, command: Hello) -> None:
     caller = _caller(gateway, connection, command)
-    if len(gateway.hub.of_user(caller.user)) >= gateway.limits.per_user:
-        raise Disconnect(CloseCode.TOO_MANY, "Too many connections of this user. Close others first.")
     connection.welcome(caller, await gateway.services.accounts.user(caller.user))
     same_history = command.boot is None or await gateway.services.history.knows(command.boot)
     if connection.ended:
         return
+    _check_still_welcome(gateway, caller)
     gateway.enlist(connection)
     views, followed, heads = await _enter_all(gateway, connection)
     # No await from here to the last room that goes live: nothing may come before `ready`, or between.
     connection.reply(command.id)
-    connection.offer(Frames((encode(_ready(gateway, connection, views, len(views) < len(followed))),)))
+    connection.offer(Frames((encode(_ready(gateway, connection, views, len(followed))),)))
     connection.greet()
     _go_live(gateway, connection, command, followed, heads)
     await _resume(gateway, connection, command, same_history=same_history)
+    _advance(gateway, connection, command)
+
+
+def _check_still_welcome(gateway: "Gateway", caller: Caller) -> None:
+    """No await between this and enlisting: sessions end, and others come, at any time."""
+    if not gateway.services.sessions.is_open(caller):
+        raise Disconnect(CloseCode.SESSION_ENDED, "This session has ended. Sign in again.")
+    if len(gateway.hub.of_user(caller.user)) >= gateway.limits.per_user:
+        raise Disconnect(CloseCode.TOO_MANY, "Too many connections of this user. Close others first.")
+
+
+def _advance(gateway: "Gateway", connection: Connection, command: Hello) -> None:
+    """The client's own positions; a crash may have lost them."""
     for room_id, index in command.read.items():
         follow = connection.rooms.get(room_id)
         if follow is not None and follow.member:
@@ -51,8 +72,15 @@ def _caller(gateway: "Gateway", connection: Connection, command: Hello) -> Calle
         return connection.caller
     try:
         return gateway.services.sessions.authenticate(command.token)
-    except Rejection:
-        raise Disconnect(CloseCode.UNAUTHORIZED, "The access token is not good.") from None
+    except Rejection as rejection:
+        raise refused_token(rejection) from None
+
+
+def refused_token(rejection: Rejection) -> Disconnect:
+    """How a connection ends whose token was refused: one that has only expired can be refreshed."""
+    if isinstance(rejection, Expired):
+        return Disconnect(CloseCode.TOKEN_EXPIRED, "The access token expired. Come back with a fresh one.")
+    return Disconnect(CloseCode.UNAUTHORIZED, "The access token is not good.")
 
 
 async def _enter_all(gateway: "Gateway", connection: Connection) -> tuple[list[RoomView], list[Room], dict[int, int]]:
@@ -63,10 +91,12 @@ async def _enter_all(gateway: "Gateway", connection: Connection) -> tuple[list[R
     """
     async with gateway.reading:
         views, followed, _ = await gateway.rooms.followed(connection.user, SHOWN_ROOMS)
+    if connection.ended:
+        raise Disconnect(CloseCode.NORMAL, "The line is down.")
     unseen: list[int] = []
     for room in followed:
         follow = connection.rooms.setdefault(room.id, Follow(room.number, member=True))
-        if not follow.catching and gateway.hub.enter(room.number, room.id, connection, room.member_count):
+        if not follow.catching and gateway.hub.enter(room.number, room.id, connection):
             unseen.append(room.number)
     heads = await gateway.rooms.heads(unseen) if unseen else {}
     return views, followed, heads
@@ -77,17 +107,21 @@ def _go_live(
 ) -> None:
     """Rooms that are not resumed are live from what `ready` said; those that moved meanwhile catch up."""
     for room in followed:
-        follow = connection.rooms.get(room.id)
-        if follow is None or follow.catching or room.id in command.resume:
+        if room.id in command.resume or connection.ended:
             continue
-        moved = heads.get(room.number, room.head_seq) != room.head_seq
-        if moved or not gateway.go_live(connection, room.id, follow, room.head_seq):
-            gateway.start_catching(connection, room.id, follow, room.head_seq)
+        follow = connection.rooms.get(room.id)
+        if follow is None:  # dropped since it was read
+            gateway.gone(connection, room.id)
+        elif not follow.catching:
+            moved = heads.get(room.number, room.head_seq) != room.head_seq
+            if moved or not gateway.go_live(connection, room.id, follow, room.head_seq, room.member_count):
+                gateway.start_catching(connection, room.id, follow, room.head_seq)
 
 
-def _ready(gateway: "Gateway", connection: Connection, views: list[RoomView], more: bool) -> dict[str, Any]:
+def _ready(gateway: "Gateway", connection: Connection, views: list[RoomView], followed: int) -> dict[str, Any]:
     assert connection.caller is not None
     assert connection.user_details is not None
+    views = views[: fitting(views, view_weight, PAGE_BYTES)]
     return {
         "ev": "ready",
         "user": user_resource(connection.user_details),
@@ -96,7 +130,7 @@ def _ready(gateway: "Gateway", connection: Connection, views: list[RoomView], mo
         "heartbeat": {"interval": PING_SECONDS, "timeout": DEAD_SECONDS},
         "expires_in": int(gateway.seconds_left(connection.caller)),
         "rooms": [my_room_resource(view) for view in views],
-        "more": more,
+        "more": len(views) < followed,
         "presence": gateway.presence_of(connection),
     }
 

@@ -81,11 +81,11 @@ class Server(uvicorn.Server):
             server.close()
         if self._on_shutdown is not None:
             await self._within(self._on_shutdown(), HOOK_SECONDS, "shutdown.hook")
+        await self._tasks.close()  # handshakes that wait for their decision
         await self._within(self._end_sockets(), SOCKET_SECONDS, "shutdown.sockets")
         for transport in self._admission.transports():
             transport.abort()
         await super().shutdown(sockets)
-        await self._tasks.close()
 
     async def _choose(self) -> Sockets:
         fault = await takeover_fault(self._clock)
@@ -105,7 +105,7 @@ class Server(uvicorn.Server):
         """Close those that the hook left open, and wait until all are down."""
         for transport in self._admission.transports():
             transport.close(CloseCode.RESTART, "The server restarts.")
-        while self._admission.open:
+        while self._admission.transports():
             await self._clock.sleep(0.05)
 
     async def _within(self, work: Coroutine[Any, Any, None], seconds: float, name: str) -> None:

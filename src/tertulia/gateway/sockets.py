@@ -1,11 +1,10 @@
 """A WebSocket on a line taken over from uvicorn: picows reads frames in C, everything is written ready-made.
 
 picows sees only a small, always equal handshake and a `_Line` instead of the transport. So what it cannot do
-(long requests, Firefox's `Connection`, giving memory back, bounded closes) never reaches it; docs/adr says more.
+(long requests, Firefox's `Connection`, giving memory back, bounded closes) never reaches it: docs/adr/0004-takeover.md.
 """
 
 import asyncio
-import socket
 import sys
 from collections.abc import Callable
 from enum import Enum
@@ -18,20 +17,17 @@ from picows.picows import WSProtocol  # type: ignore[attr-defined]  # not in its
 
 from tertulia.domain.errors import CloseCode
 from tertulia.gateway.admission import Admitted, Goodbye
-from tertulia.gateway.lingering import LINGER_SECONDS, linger
-from tertulia.gateway.transport import HIGH_WATER, MAX_FRAME, Peer
+from tertulia.gateway.lines import LINGER_SECONDS, bound_buffers, linger
+from tertulia.gateway.transport import MAX_FRAME, Peer
 from tertulia.protocol.frames import Frames
 
 log = structlog.get_logger(__name__)
-
-KERNEL_BUFFER = 256 * 1024
-"""Bytes a socket may hold in the kernel, each way; without a bound it is up to 6 MB."""
 
 NO_STATUS = 1005
 CUT = 1006
 
 _SMALL_BUFFER = 2 * 1024
-_LARGE = 16 * 1024  # picows' read buffer only grows: after this much in one go it gets a new one
+_LARGE = 8 * 1024  # picows' read buffer only grows: after this much in one go it gets a new one
 _HANDSHAKE = (
     b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %b\r\n\r\n"
@@ -86,7 +82,7 @@ class PicowsTransport(WSListener):
     def begin(self, key: bytes, subprotocol: str | None, early: bytes) -> None:
         """Answer the handshake and open the peer. The line is paused; `early` came right behind the request."""
         self._seat.transport = self
-        _bound_buffers(self._underlying)
+        bound_buffers(self._underlying)
         parser = self._parser(subprotocol)
         self._underlying.set_protocol(parser)  # first: opening may write more than the high water
         _feed(self._underlying, _HANDSHAKE % key)
@@ -301,6 +297,7 @@ class PicowsTransport(WSListener):
         self._write(last_words)
         self._write = _nowhere
         self._closing = True
+        self._code = int.from_bytes(last_words[2:4], "big")
         self._parts = None
         if self._deadline is not None:
             self._deadline.cancel()
@@ -361,13 +358,6 @@ def close_frame(code: int, reason: str) -> bytes:
     """As the server sends it; a reason that is too long for a control frame is cut."""
     payload = code.to_bytes(2, "big") + reason.encode()[:123].decode(errors="ignore").encode()
     return b"\x88" + len(payload).to_bytes(1, "big") + payload
-
-
-def _bound_buffers(underlying: asyncio.Transport) -> None:
-    underlying.set_write_buffer_limits(high=HIGH_WATER)
-    line = underlying.get_extra_info("socket")
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BUFFER)
 
 
 def _feed(underlying: asyncio.Transport, data: bytes) -> None:

@@ -10,10 +10,12 @@ from uvicorn.server import ServerState
 
 from tertulia.gateway.admission import Admission, Admitted, Refuse
 from tertulia.gateway.guard import LIMITS, GuardedHttp, HttpLimits
-from tertulia.gateway.lingering import linger
+from tertulia.gateway.lines import linger
 from tertulia.gateway.refusals import bytes_of
 from tertulia.gateway.sockets import PicowsTransport
 from tertulia.tasks import Tasks
+
+_NOBODY = asyncio.Protocol()
 
 
 class Takeover(GuardedHttp):
@@ -47,17 +49,16 @@ class Takeover(GuardedHttp):
         self._admissions.spawn(self._admit(), "socket.admission")
 
     async def _admit(self) -> None:
+        transport = self.transport
         try:
             outcome = await self._ask()
-        except BaseException:  # the server is going down
-            self.transport.abort()
+            if isinstance(outcome, Refuse):
+                self._turn_away(outcome)
+            else:
+                self._hand_over(outcome)
+        except BaseException:  # the server is going down, or picows is not what it was
+            transport.abort()
             raise
-        if isinstance(outcome, Refuse):
-            self._turn_away(outcome)
-        elif self.transport.is_closing():
-            outcome.seat.leave()
-        else:
-            self._hand_over(outcome)
 
     async def _ask(self) -> Refuse | Admitted:
         url = httptools.parse_url(self.url)
@@ -76,8 +77,16 @@ class Takeover(GuardedHttp):
 
     def _hand_over(self, admitted: Admitted) -> None:
         transport, key, early = self.transport, dict(self.headers)[b"sec-websocket-key"], self._early or b""
-        self._let_go()
-        PicowsTransport(transport, admitted).begin(key, admitted.subprotocol, early)
+        try:
+            if not transport.is_closing():
+                transport.set_protocol(_NOBODY)  # uvloop keeps the last `data_received` it was given: not ours
+                self._let_go()
+                PicowsTransport(transport, admitted).begin(key, admitted.subprotocol, early)
+        except BaseException:
+            admitted.seat.leave()
+            raise
+        if admitted.seat.transport is None:
+            admitted.seat.leave()
 
     def _let_go(self) -> None:
         """Cut what uvicorn's protocol holds, and what holds it: parser and cycle each form a ring with it."""

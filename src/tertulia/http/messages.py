@@ -11,6 +11,7 @@ from tertulia.http.refusals import refusals
 from tertulia.http.rooms import LimitQuery, RoomPath
 from tertulia.protocol.requests import EditMessage, PostMessage
 from tertulia.protocol.resources import MessageResource, MessagesResource, message_resource
+from tertulia.services.timeline import Place
 
 router = APIRouter(prefix="/rooms/{room}/messages", tags=["messages"])
 
@@ -33,10 +34,13 @@ async def history(
     around: _At = None,
     limit: LimitQuery = 50,
 ) -> MessagesResource:
-    """A page before, after or around an index; without any, the newest. Notices come in their place."""
+    """A page before, after or around an index; without any, the newest. Notices come in their place.
+
+    It holds fewer than `limit` when they are long: look at `more`.
+    """
     if sum(place is not None for place in (before, after, around)) > 1:
         raise Rejection("invalid", "Give only one of before, after and around.", field="before")
-    page = await services.messages.page(caller, room, before=before, after=after, around=around, limit=limit)
+    page = await services.messages.page(caller, room, Place(before, after, around), limit)
     return {"items": [message_resource(message) for message in page.messages], "more": page.more}
 
 

@@ -1,6 +1,7 @@
 """One room that somebody on this node follows."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tertulia.domain.events import Changed
@@ -18,10 +19,12 @@ class Channel:
     """Subscribers of a room by wire format, its head and its ring.
 
     `live` have everything up to `head`. `ahead` have more: what they read from the database is not delivered yet.
-    `joining` are registered and still reading.
+    `joining` are registered and still reading. `wanted`: a seq that is known to exist.
     """
 
-    __slots__ = ("ahead", "head", "held", "joining", "live", "members", "repairing", "ring", "room", "room_id")
+    __slots__ = (
+        "ahead", "head", "held", "joining", "live", "members", "repairing", "ring", "room", "room_id", "wanted",
+    )  # fmt: skip
 
     def __init__(self, room: int, room_id: str, ring_bytes: int) -> None:
         self.room = room
@@ -33,11 +36,23 @@ class Channel:
         self.joining: set[Subscriber] = set()
         self.ring = Ring(ring_bytes)
         self.held: list[tuple[Changed, ...]] = []
+        self.wanted = 0
         self.repairing: asyncio.TimerHandle | None = None
 
     @property
     def empty(self) -> bool:
         return not (self.joining or self.ahead or any(subscribers for _, subscribers in self.live.values()))
+
+    @property
+    def lacks(self) -> bool:
+        """Whether there is more than what is here."""
+        return bool(self.held) or (self.head is not None and self.wanted > self.head)
+
+    def count_members(self, events: Iterable[Changed]) -> None:
+        """Note how many members there are, if one of `events` says it."""
+        for event in events:
+            if event.member_count is not None:
+                self.members = event.member_count
 
     def subscribers(self) -> "list[Subscriber]":
         """Everybody, whatever their state."""

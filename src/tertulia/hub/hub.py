@@ -17,6 +17,8 @@ from tertulia.protocol.frames import Frames
 
 GAP_WAIT = 0.050
 """Seconds to wait for a batch that is still on its way, before reading it from the database (rule 9)."""
+RETRY_WAIT = 1.0
+"""Seconds until a repair that failed is tried again."""
 
 
 class Subscriber(Protocol):
@@ -37,8 +39,8 @@ class Subscriber(Protocol):
     def follow(self, room: int, room_id: str) -> None:
         """The user is a member of `room` now: catch up with it."""
 
-    def dropped(self, room: int, room_id: str) -> None:
-        """The hub let go of the subscription: removed, or the room is gone."""
+    def dropped(self, room: int, room_id: str, *, told: bool) -> None:
+        """The hub let go of the subscription: removed, or the room is gone. `told`: it was given the removal."""
 
     def behind(self, room: int, room_id: str) -> None:
         """Too much was missed: catch up with the room afresh."""
@@ -48,7 +50,10 @@ class Subscriber(Protocol):
 
 
 Repair = Callable[[int, int], Awaitable[tuple[int, Sequence[Changed] | None] | None]]
-"""(room, after) → (head, what changed since `after`, or None if too much), or None when the room is gone."""
+"""(room, after) → (head, what changed since `after`, or None if too much), or None when the room is gone.
+
+What it raises means "not now": it is asked again.
+"""
 
 
 class Hub:
@@ -103,31 +108,37 @@ class Hub:
 
     # Following a room.
 
-    def enter(self, room: int, room_id: str, subscriber: Subscriber, members: int | None) -> bool:
+    def enter(self, room: int, room_id: str, subscriber: Subscriber) -> bool:
         """Register without delivery: from now on what happens is kept for `activate`. Then read, then activate.
 
-        `members`: how many the room has, if known. True: nobody follows the room here yet, so what was read
-        before this may be old.
+        True: nobody follows the room here yet, so what was read before this may be old.
         """
         channel = self._channels.get(room)
         if channel is None:
             channel = self._channels[room] = Channel(room, room_id, self._ring_bytes)
         channel.remove(subscriber)
         channel.joining.add(subscriber)
-        if members is not None:
-            channel.members = members
         return channel.head is None
 
-    def activate(self, room: int, subscriber: Subscriber, seq: int) -> list[Frames] | None:
+    def activate(self, room: int, subscriber: Subscriber, seq: int, members: int) -> list[Frames] | None:
         """Live from here on. `seq`: what the subscriber has; the frames are what it must be given before all else.
 
-        None: too much happened since `seq` was read; read again.
+        `members`: how many the room had at `seq`. None: too much happened since `seq` was read; enter and read again.
         """
         channel = self._channels.get(room)
         if channel is None or subscriber not in channel.joining:
             return None
         missed = channel.activate(subscriber, seq)
-        return None if missed is None else [segment.frames(subscriber.wire) for segment in missed]
+        if missed is None:
+            return None
+        if not missed:
+            channel.members = members
+        kept, removed = until_removed(missed, subscriber.user)
+        if removed:  # before it entered, and after it had read that it is a member
+            channel.remove(subscriber)
+            subscriber.dropped(room, channel.room_id, told=True)
+            self._close_empty(channel)
+        return [segment.frames(subscriber.wire) for segment in kept]
 
     def recent(self, room: int, seq: int) -> tuple[int, list[Segment]] | None:
         """(head, what came after `seq`) without the database, or None if it is not known here."""
@@ -145,10 +156,10 @@ class Hub:
             self._close_empty(channel)
 
     def _close_empty(self, channel: Channel) -> None:
-        if channel.empty:
+        if channel.empty and self._is_open(channel):
             channel.close()
             self._rings_left += channel.ring.size
-            self._channels.pop(channel.room, None)
+            del self._channels[channel.room]
 
     # Delivery.
 
@@ -168,11 +179,10 @@ class Hub:
             channel.head = events[0].seq - 1
         if events[0].seq > channel.head + 1:
             channel.hold(events)
-            self._await_repair(channel)
+            self._await_repair(channel, GAP_WAIT)
             return
         self._advance(channel, events)
-        while held := channel.take_held():
-            self._advance(channel, held)
+        self._take_held(channel)
 
     def _advance(self, channel: Channel, events: tuple[Changed, ...]) -> None:
         """Give events to all; cut where somebody is removed: they get that, and nothing after it (rule 8)."""
@@ -201,17 +211,14 @@ class Hub:
             if seq < segment.last:
                 subscriber.offer(segment.after(seq).frames(subscriber.wire))
         channel.head = segment.last
-        for event in events:
-            if event.member_count is not None:
-                channel.members = event.member_count
+        channel.count_members(events)
         self._metrics.deliveries.inc(delivered * len(events))
         self._keep(channel, segment)
 
     def _keep(self, channel: Channel, segment: Segment) -> None:
-        if self._channels.get(channel.room) is not channel:
+        if not self._is_open(channel):
             return  # the last subscriber was removed by what this segment follows
         before = channel.ring.size
-        segment.weigh()
         channel.ring.append(segment)
         self._rings_left -= channel.ring.size - before
         while self._rings_left < 0 and channel.ring.size:
@@ -225,22 +232,21 @@ class Hub:
                 subscriber.follow(event.room, event.room_id)
 
     def _drop_user(self, channel: Channel, user: int) -> None:
+        """They were removed by what was given last. Who is ahead has read what came after it, and may still look on."""
         for subscriber in self.of_user(user):
-            if channel.remove(subscriber):
-                subscriber.dropped(channel.room, channel.room_id)
+            told = subscriber not in channel.joining
+            if subscriber not in channel.ahead and channel.remove(subscriber):
+                subscriber.dropped(channel.room, channel.room_id, told=told)
         self._close_empty(channel)
 
     def close_room(self, room: int, room_id: str) -> None:
-        """The room is deleted: tell everybody and forget it."""
+        """The room is deleted: let go of everybody and forget it."""
         channel = self._channels.get(room)
         if channel is None:
             return
         for subscriber in channel.subscribers():
-            text = subscriber.wire.gone(room_id)
-            if text is not None:
-                subscriber.offer(Frames((text,)))
-            subscriber.dropped(room, room_id)
             channel.remove(subscriber)
+            subscriber.dropped(room, room_id, told=False)
         self._close_empty(channel)
 
     def member_count(self, room: int) -> int:
@@ -297,40 +303,51 @@ class Hub:
         if head is None:
             self.close_room(room, channel.room_id)
         elif channel.head is not None and head > channel.head:
-            self._await_repair(channel)
+            channel.wanted = max(channel.wanted, head)
+            self._await_repair(channel, GAP_WAIT)
 
-    def _await_repair(self, channel: Channel) -> None:
+    def _await_repair(self, channel: Channel, seconds: float) -> None:
         if channel.repairing is None:
             loop = asyncio.get_running_loop()
-            channel.repairing = loop.call_later(GAP_WAIT, self._start_repair, channel)
+            channel.repairing = loop.call_later(seconds, self._start_repair, channel)
 
     def _start_repair(self, channel: Channel) -> None:
-        self._spawn(self._mend(channel), f"repair room {channel.room}")
+        if channel.lacks:
+            self._spawn(self._mend(channel), f"repair room {channel.room}")
+        else:
+            channel.repairing = None  # the bus brought it after all
 
     async def _mend(self, channel: Channel) -> None:
         """Read what is missing; then all have the state of `to`, and live delivery goes on after it."""
-        after = channel.head
-        if after is None or self._channels.get(channel.room) is not channel:
-            channel.repairing = None
-            return
+        after, wanted = channel.head, channel.wanted
+        assert after is not None
         try:
             found = await self._repair(channel.room, after)
-        finally:
+        except Exception:
             channel.repairing = None
-        if self._channels.get(channel.room) is not channel or channel.head != after:
-            self._resume_after_mend(channel)
-        elif found is None:
+            if self._is_open(channel):
+                self._await_repair(channel, RETRY_WAIT)
+            raise
+        channel.repairing = None
+        if not self._is_open(channel):
+            return
+        if found is None:
             self.close_room(channel.room, channel.room_id)
-        else:
-            head, items = found
-            self._mended(channel, after, head, items)
-            self._resume_after_mend(channel)
+            return
+        if channel.wanted == wanted:
+            channel.wanted = 0
+        if channel.head == after:  # else the bus was faster
+            self._mended(channel, after, *found)
+        self._take_held(channel)
 
-    def _resume_after_mend(self, channel: Channel) -> None:
+    def _is_open(self, channel: Channel) -> bool:
+        return self._channels.get(channel.room) is channel
+
+    def _take_held(self, channel: Channel) -> None:
         while held := channel.take_held():
             self._advance(channel, held)
-        if channel.held and self._channels.get(channel.room) is channel:
-            self._await_repair(channel)
+        if channel.lacks and self._is_open(channel):
+            self._await_repair(channel, GAP_WAIT)
 
     def _mended(self, channel: Channel, after: int, head: int, items: Sequence[Changed] | None) -> None:
         if head <= after:
@@ -344,6 +361,7 @@ class Hub:
                 subscriber.behind(channel.room, channel.room_id)
             self._close_empty(channel)
             return
+        channel.count_members(items)
         left = {user: item.seq for item in items for user in item.removed}
         for user, seq in left.items():
             self._give_changes(channel, after, seq, [item for item in items if item.seq <= seq], only=user)
@@ -367,3 +385,15 @@ class Hub:
                 else:
                     channel.remove(subscriber)
                     subscriber.behind(channel.room, channel.room_id)
+
+
+def until_removed(segments: Iterable[Segment], user: int) -> tuple[list[Segment], bool]:
+    """Up to and with the change that removes `user`, and whether there is one: nothing after it is for them."""
+    kept: list[Segment] = []
+    for segment in segments:
+        removal = next((event.seq for event in segment.events if user in event.removed), None)
+        if removal is not None:
+            kept.append(Segment(tuple(event for event in segment.events if event.seq <= removal)))
+            return kept, True
+        kept.append(segment)
+    return kept, False

@@ -37,7 +37,7 @@ class Segment:
 
     def weigh(self) -> None:
         """Take its size for the bounds of the rings, once."""
-        self.size = max((frames.size for frames in self._frames.values()), default=UNENCODED * len(self.events))
+        self.size = max((frames.size for frames in self._frames.values()), default=sum(map(_guess, self.events)))
 
     def after(self, seq: int) -> "Segment":
         """The part above `seq`."""
@@ -54,8 +54,11 @@ class Ring:
 
     def append(self, segment: Segment) -> None:
         """`segment` follows what is here. A deleted message's text must not be told again (rule 40)."""
-        if any(event.message is not None and event.message.deleted_at is not None for event in segment.events):
+        deletion = max((event.seq for event in segment.events if _deletes(event)), default=None)
+        if deletion is not None:
             self.clear()
+            segment = segment.after(deletion - 1)
+        segment.weigh()
         self._segments.append(segment)
         self.size += segment.size
         while self.size > self._limit:
@@ -74,3 +77,11 @@ class Ring:
         if not self._segments or self._segments[0].first > seq + 1:
             return None
         return [segment.after(seq) for segment in self._segments if segment.last > seq]
+
+
+def _deletes(event: Changed) -> bool:
+    return event.message is not None and event.message.deleted_at is not None
+
+
+def _guess(event: Changed) -> int:
+    return UNENCODED + len(event.message.body or "") if event.message is not None else UNENCODED

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from tertulia.domain.ids import MAX_INTEGER
 from tertulia.domain.text import MAX_BODY, check_body, check_text
@@ -13,8 +13,8 @@ Text = Annotated[str, AfterValidator(check_text)]
 Body = Annotated[str, AfterValidator(check_body), Field(json_schema_extra={"minLength": 1, "maxLength": MAX_BODY})]
 """A message's text, 1 to 16,384 characters."""
 
-RoomId = Annotated[str, Field(max_length=64, description="A room's id (UUID).")]
-UserId = Annotated[str, Field(max_length=64, description="A user's id (UUID).")]
+RoomId = Annotated[str, StringConstraints(to_lower=True), Field(max_length=64, description="A room's id (UUID).")]
+UserId = Annotated[str, StringConstraints(to_lower=True), Field(max_length=64, description="A user's id (UUID).")]
 Index = Annotated[int, Field(ge=1, le=MAX_INTEGER, description="A message's place in the timeline: 1, 2, 3, …")]
 Position = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 Seq = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="A change's place in the room's order.")]

@@ -9,7 +9,7 @@ from tertulia.domain.changes import AddMember, Join, Leave, RemoveMember
 from tertulia.domain.errors import not_found
 from tertulia.domain.ids import canonical_id
 from tertulia.domain.models import Caller, Member, User
-from tertulia.services.access import RoomNumbers, visible
+from tertulia.services.access import RoomNumbers, joined, visible
 from tertulia.storage import members, users
 from tertulia.storage.database import Database
 
@@ -41,21 +41,23 @@ class Members:
 
     async def add(self, caller: Caller, room_id: str, user_id: str) -> tuple[Member, User]:
         """Bring somebody in; again is no error."""
-        number = await self._numbers.number(room_id)
+        room, _ = await self._db.read(joined, room_id, caller.user)  # before it tells whether the user is there
         user = await self._user(user_id)
-        outcome = await self._committer.commit(AddMember(number, caller.user, user.number))
+        if not user.is_active:
+            raise not_found("user")
+        outcome = await self._committer.commit(AddMember(room.number, caller.user, user.number))
         assert outcome.member is not None
         return outcome.member, user
 
     async def remove(self, caller: Caller, room_id: str, user_id: str) -> None:
-        number = await self._numbers.number(room_id)
+        room, _ = await self._db.read(joined, room_id, caller.user)
         user = await self._user(user_id)
-        await self._committer.commit(RemoveMember(number, caller.user, user.number))
+        await self._committer.commit(RemoveMember(room.number, caller.user, user.number))
 
     async def _user(self, user_id: str) -> User:
         wanted = canonical_id(user_id)
         user = await self._db.read(users.by_id, wanted) if wanted else None
-        if user is None or not user.is_active:
+        if user is None:
             raise not_found("user")
         return user
 

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from tertulia.committer.batch import Result
 from tertulia.committer.committer import Committer
 from tertulia.domain.buckets import Buckets
-from tertulia.domain.changes import Delete, Edit, Outcome, Post, React
+from tertulia.domain.changes import Delete, Edit, Outcome, Post, React, Result
 from tertulia.domain.emojis import check_emoji
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.models import Caller, Message, Page
 from tertulia.services.access import RoomNumbers, visible
+from tertulia.services.timeline import Place
 from tertulia.storage import messages
 from tertulia.storage.database import Database
 
@@ -47,10 +47,10 @@ class Messages:
         self, caller: Caller, room_id: str, body: str, client_id: str | None = None, reply_to: int | None = None
     ) -> Outcome:
         """The stored message; `repeated` when it was there already."""
-        number = await self._numbers.number(room_id)
-        refusal = self._too_fast(caller)
+        refusal = self._too_fast(caller)  # first, so that it tells nothing about the room (promise 7)
         if refusal is not None and client_id is None:
             raise refusal
+        number = await self._numbers.number(room_id)
         return await self._committer.commit(Post(number, caller.user, body, client_id, reply_to, refusal))
 
     def _too_fast(self, caller: Caller) -> Rejection | None:
@@ -81,51 +81,22 @@ class Messages:
             raise not_found("message")
         return found[0]
 
-    async def page(
-        self,
-        caller: Caller,
-        room_id: str,
-        *,
-        before: int | None = None,
-        after: int | None = None,
-        around: int | None = None,
-        limit: int = 50,
-    ) -> Page:
-        """Up to `limit` messages before, after or around an index, or the newest, and the notices between them."""
-        return await self._db.read(self._page, caller.user, room_id, before, after, around, min(limit, MAX_PAGE))
+    async def page(self, caller: Caller, room_id: str, place: Place, limit: int = 50) -> Page:
+        """Messages at a place of the timeline, and the notices between them.
 
-    def _page(
-        self,
-        connection: Connection,
-        user: int,
-        room_id: str,
-        before: int | None,
-        after: int | None,
-        around: int | None,
-        limit: int,
-    ) -> Page:
+        Up to `limit`; fewer when they are long, but at least one.
+        """
+        return await self._db.read(self._page, caller.user, room_id, place, min(limit, MAX_PAGE))
+
+    def _page(self, connection: Connection, user: int, room_id: str, place: Place, limit: int) -> Page:
         room, _ = visible(connection, room_id, user)
         start, end = room.first_index, room.message_count
-        first, last = _span(start, end, before, after, around, limit)
+        first, last = place.span(start, end, limit)
         older, newer = first > start, last < end
         # Notices belong to the message they follow; those before the first message, to the first page.
         found = messages.span(connection, room.number, first, last, notices_after=first if older else start - 1)
-        more = older if before is not None else newer if after is not None else older or newer
-        return Page(tuple(found), more)
-
-
-def _span(
-    start: int, end: int, before: int | None, after: int | None, around: int | None, limit: int
-) -> tuple[int, int]:
-    """The first and the last index of a page; first > last: there is none."""
-    if after is not None:
-        first = max(start, after + 1)
-        return first, min(end, first + limit - 1)
-    if around is not None:
-        first = max(start, around - limit // 2)
-        return first, min(end, first + limit - 1)
-    last = end if before is None else min(end, before - 1)
-    return max(start, last - limit + 1), last
+        kept, cut_older, cut_newer = place.fit(found)
+        return Page(tuple(kept), place.more(older or cut_older, newer or cut_newer))
 
 
 def _message(outcome: Outcome) -> Message:

@@ -111,7 +111,8 @@ class Presence:
         self._dirty.clear()
         for room, statuses in by_room.items():
             if self._hub.member_count(room) <= self._large:
-                self._hub.tell(room, "presence", PresenceNews(tuple(statuses)), members_only=True)
+                # Each tick tells what changed in it, so a later one does not stand for those before.
+                self._hub.tell(room, f"presence {self._ticks}", PresenceNews(tuple(statuses)), members_only=True)
         for user in gone:
             del self._people[user]
 

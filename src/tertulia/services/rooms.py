@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection
@@ -15,7 +16,8 @@ from tertulia.domain.events import Changed
 from tertulia.domain.ids import canonical_id
 from tertulia.domain.models import Caller, Member, Room, RoomKind, RoomView, Snapshot
 from tertulia.domain.rooms import check_room_name
-from tertulia.services.access import RoomNumbers, member_in, visible
+from tertulia.services.access import RoomNumbers, joined, member_in, visible
+from tertulia.services.timeline import Place
 from tertulia.storage import changes, members, messages, rooms, users
 from tertulia.storage.database import Database
 
@@ -23,6 +25,15 @@ log = structlog.get_logger(__name__)
 
 FOLLOWED_ROOMS = 2_000
 SNAPSHOT_MESSAGES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed in `room` up to its head; `items` None: too much to tell. `member`: who asks is one."""
+
+    room: Room
+    member: bool
+    items: Sequence[Changed] | None
 
 
 class Rooms:
@@ -141,29 +152,34 @@ class Rooms:
         if room is None:
             raise not_found("room")
         view = _views(connection, user, [(room, member_in(connection, room, user))])[0]
-        first = max(room.first_index, room.message_count - SNAPSHOT_MESSAGES + 1)
-        page = messages.span(connection, number, first, room.message_count, notices_after=max(first - 1, 0))
+        first, last = Place().span(room.first_index, room.message_count, SNAPSHOT_MESSAGES)
+        notices_after = first if first > room.first_index else first - 1
+        page = messages.span(connection, number, first, last, notices_after=notices_after)
+        page, _, _ = Place().fit(page)
         people = None
         if room.member_count <= self._large:
             people = tuple(members.page(connection, number, None, self._large))
         return Snapshot(view, tuple(page), people)
 
-    async def changes(self, number: int, seq: int, user: int | None) -> tuple[Room, Sequence[Changed] | None]:
-        """What changed after `seq` up to the room's head, or None when it is too much to tell.
+    async def changes(self, number: int, seq: int, user: int | None) -> Changes:
+        """What changed after `seq` up to the room's head.
 
         `not_found` when `user` may not see the room; `user` None: on behalf of all who follow it.
         """
         return await self._db.read(self._changes, number, seq, user)
 
-    def _changes(
-        self, connection: Connection, number: int, seq: int, user: int | None
-    ) -> tuple[Room, Sequence[Changed] | None]:
+    def _changes(self, connection: Connection, number: int, seq: int, user: int | None) -> Changes:
         room = rooms.by_number(connection, number)
         if room is None:
             raise not_found("room")
-        if user is not None:
-            member_in(connection, room, user)
-        return room, None if seq > room.head_seq else changes.since(connection, room, seq)
+        member = None if user is None else member_in(connection, room, user)
+        items = None if seq > room.head_seq else changes.since(connection, room, seq)
+        return Changes(room, member is not None, items)
+
+    async def joined(self, caller: Caller, room_id: str) -> Room:
+        """A room of which the caller is a member; `not_member` or `not_found` otherwise."""
+        room, _ = await self._db.read(joined, room_id, caller.user)
+        return room
 
     async def visible(self, user: int, room_ids: Collection[str]) -> dict[str, tuple[Room, bool]]:
         """Those of `room_ids` that are there and that the user may see, and whether they are a member."""

@@ -115,5 +115,9 @@ def unauthorized() -> Rejection:
     return Rejection("unauthorized", "Sign in: this token is not good, or not any more.")
 
 
+class Expired(Rejection):
+    """The token was good once: a fresh one helps."""
+
+
 def expired() -> Rejection:
-    return Rejection("unauthorized", "This token has expired: refresh it, or sign in again.")
+    return Expired("unauthorized", "This token has expired: refresh it, or sign in again.")

@@ -5,6 +5,7 @@ thread, posts first (rule 14). A function that is run here gets an open `Connect
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from tertulia.domain.errors import Rejection
@@ -25,8 +27,30 @@ BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process that writes to the same SQLite file."""
 
 
+_OUTAGES = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOTADB,
+}
+
+
 def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """The database cannot work right now, whatever it is asked: locked, full, read-only, broken, gone."""
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return isinstance(error, OperationalError) if code is None else code & 0xFF in _OUTAGES
 
 
 def open_engine(url: str, *, write: bool) -> Engine:

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, false, func, or_, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tertulia.domain.models import Member, Role, Room, User
 from tertulia.storage import rooms
 from tertulia.storage import users as users_storage
+from tertulia.storage.keys import listed, matches
 from tertulia.storage.tables import members, mentions, users
 from tertulia.storage.tables import rooms as rooms_table
 
@@ -41,11 +42,8 @@ def one(connection: Connection, room: int, user: int) -> Member | None:
 
 def some(connection: Connection, pairs: Collection[tuple[int, int]]) -> list[Member]:
     """The rows of (room, user) pairs, also of people who left; those without a row are left out."""
-    by_room: dict[int, list[int]] = {}
-    for room, user in pairs:
-        by_room.setdefault(room, []).append(user)
-    where = or_(false(), *(and_(members.c.room == room, members.c.user.in_(them)) for room, them in by_room.items()))
-    return [member_of(row) for row in connection.execute(select(*_COLUMNS).where(where))] if by_room else []
+    query = select(*_COLUMNS).where(matches(listed(pairs), members.c.room, members.c.user))
+    return [member_of(row) for row in connection.execute(query)] if pairs else []
 
 
 def page(connection: Connection, room: int, after: tuple[int, int] | None, limit: int) -> list[tuple[Member, User]]:
@@ -58,9 +56,7 @@ def page(connection: Connection, room: int, after: tuple[int, int] | None, limit
         .limit(limit)
     )
     if after is not None:
-        joined_at, user = after
-        later = (members.c.joined_at == joined_at) & (members.c.user > user)
-        query = query.where(or_(members.c.joined_at > joined_at, later))
+        query = query.where(tuple_(members.c.joined_at, members.c.user) > tuple_(*after))
     return [(member_of(row), users_storage.user_of(row[WIDTH:])) for row in connection.execute(query)]
 
 
@@ -77,10 +73,11 @@ def heirs(connection: Connection, room: int, limit: int) -> list[int]:
 
 def named(connection: Connection, room: int, usernames: Collection[str]) -> list[User]:
     """Those members of the room who have one of `usernames`."""
+    wanted = listed([(username,) for username in usernames])
     query = (
         select(*users_storage.columns())
         .join(members, members.c.user == users.c.number)
-        .where(users.c.username.in_(usernames), members.c.room == room, members.c.left_at.is_(None))
+        .where(matches(wanted, users.c.username), members.c.room == room, members.c.left_at.is_(None))
     )
     return [users_storage.user_of(row) for row in connection.execute(query)]
 

@@ -4,10 +4,11 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, false, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, select, update
 
 from tertulia.domain.models import Message, MessageKind
 from tertulia.storage import users as users_storage
+from tertulia.storage.keys import listed, matches
 from tertulia.storage.tables import mentions, messages, reactions, users
 
 NOTICES_IN_PAGE = 100
@@ -75,17 +76,14 @@ def span(connection: Connection, room: int, first: int, last: int, *, notices_af
 
 def by_indexes(connection: Connection, wanted: Collection[tuple[int, int]]) -> list[Message]:
     """Messages by (room, index); what is not there is left out."""
-    by_room: dict[int, list[int]] = {}
-    for room, index in wanted:
-        by_room.setdefault(room, []).append(index)
-    where = or_(false(), *(and_(messages.c.room == room, messages.c.index.in_(them)) for room, them in by_room.items()))
-    return _messages(connection, _select().where(where)) if by_room else []
+    query = _select().where(matches(listed(wanted), messages.c.room, messages.c.index))
+    return _messages(connection, query) if wanted else []
 
 
 def by_client_ids(connection: Connection, keys: Collection[tuple[int, int, str]]) -> list[Message]:
     """Messages by (room, sender, client_id)."""
-    columns = tuple_(messages.c.room, messages.c.sender, messages.c.client_id)
-    return _messages(connection, _select().where(columns.in_(list(keys)))) if keys else []
+    query = _select().where(matches(listed(keys), messages.c.room, messages.c.sender, messages.c.client_id))
+    return _messages(connection, query) if keys else []
 
 
 def by_ids(connection: Connection, ids: Collection[str]) -> list[Message]:
@@ -212,18 +210,12 @@ def _drop(connection: Connection, table: Any, dropped: Iterable[tuple[int, int]]
 
 def reactions_of(connection: Connection, wanted: Collection[tuple[int, int]]) -> list[tuple[int, int, str, int]]:
     """(room, index, emoji, user) of the messages (room, index), in the order in which they came."""
-    by_room: dict[int, list[int]] = {}
-    for room, index in wanted:
-        by_room.setdefault(room, []).append(index)
-    where = or_(
-        false(), *(and_(reactions.c.room == room, reactions.c.index.in_(them)) for room, them in by_room.items())
-    )
     query = (
         select(reactions.c.room, reactions.c.index, reactions.c.emoji, reactions.c.user)
-        .where(where)
+        .where(matches(listed(wanted), reactions.c.room, reactions.c.index))
         .order_by(reactions.c.number)
     )
-    return list(connection.execute(query)) if by_room else []
+    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query)] if wanted else []
 
 
 def add_reactions(connection: Connection, added: Iterable[tuple[int, int, int, str]]) -> None:

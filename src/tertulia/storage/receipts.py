@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, update
 
 from tertulia.domain.events import Positions
+from tertulia.storage.keys import listed, matches
 from tertulia.storage.tables import members, rooms, users
 
 
@@ -17,6 +18,8 @@ def advance(connection: Connection, wanted: Sequence[tuple[int, int, int, int]])
         {"_room": room, "_user": user, "_read": read, "_delivered": delivered}
         for room, user, read, delivered in sorted(wanted)
     ]
+    if not rows:
+        return []
     connection.execute(_ADVANCE, rows)
     query = (
         select(
@@ -31,7 +34,7 @@ def advance(connection: Connection, wanted: Sequence[tuple[int, int, int, int]])
         .join(users, users.c.number == members.c.user)
         .join(rooms, rooms.c.number == members.c.room)
         .where(
-            tuple_(members.c.room, members.c.user).in_([(room, user) for room, user, _, _ in wanted]),
+            matches(listed([(room, user) for room, user, _, _ in wanted]), members.c.room, members.c.user),
             members.c.left_at.is_(None),
             rooms.c.deleted_at.is_(None),
         )

@@ -124,6 +124,12 @@ rooms = Table(
     Column("created_at", Time, nullable=False),
     Column("last_at", Time, nullable=False),  # time of the newest message or notice
     Column("deleted_at", Time),
+    Index(
+        "ix_rooms_deleted",
+        "number",
+        sqlite_where=text("deleted_at IS NOT NULL"),
+        postgresql_where=text("deleted_at IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,  # numbers are never used again
 )
 
@@ -140,6 +146,14 @@ members = Table(
     Column("changed_seq", BigInteger, nullable=False),
     Index("ix_members_user", "user", "left_at"),
     Index("ix_members_changed", "room", "changed_seq"),
+    Index(
+        "ix_members_joined",
+        "room",
+        "joined_at",
+        "user",
+        sqlite_where=text("left_at IS NULL"),
+        postgresql_where=text("left_at IS NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -187,6 +201,7 @@ messages = Table(
         "ix_messages_notices",
         "room",
         "after",
+        "seq",
         sqlite_where=text('"index" IS NULL'),
         postgresql_where=text('"index" IS NULL'),
     ),

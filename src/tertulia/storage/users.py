@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from tertulia.domain.models import User
+from tertulia.storage.keys import listed, matches
 from tertulia.storage.tables import members, users
 
 _COLUMNS = [
@@ -31,7 +32,7 @@ def user_of(row: Any) -> User:
 
 def by_numbers(connection: Connection, numbers: Collection[int]) -> dict[int, User]:
     """Those of `numbers` that are there."""
-    query = select(*_COLUMNS).where(users.c.number.in_(numbers))
+    query = select(*_COLUMNS).where(matches(listed([(number,) for number in numbers]), users.c.number))
     return {row[0]: user_of(row) for row in connection.execute(query)} if numbers else {}
 
 

@@ -35,10 +35,14 @@ class _Job:
 
 
 class Writer:
-    """Owns the write connection. `foreign_writes` rises when another process wrote to the same file."""
+    """Owns the write connection. `foreign_writes` rises when another process wrote to the same file.
 
-    def __init__(self, engine: Engine) -> None:
+    `seconds`: what time is taken by.
+    """
+
+    def __init__(self, engine: Engine, seconds: Callable[[], float] = perf_counter) -> None:
         self._engine = engine
+        self._seconds = seconds
         self._connection: Connection | None = None
         self._posts: deque[_Job] = deque()
         self._others: deque[_Job] = deque()
@@ -109,11 +113,11 @@ class Writer:
                     self._wake.wait()
                 if not (self._posts or self._others):
                     return
-                others_turn = self._others and (not self._posts or perf_counter() < others_until)
+                others_turn = bool(self._others) and (not self._posts or self._seconds() < others_until)
                 job = self._others.popleft() if others_turn else self._posts.popleft()
             self._do(job)
             if not others_turn:
-                others_until = perf_counter() + OTHERS_SLICE
+                others_until = self._seconds() + OTHERS_SLICE
 
     def _do(self, job: _Job) -> None:
         result, error = None, None

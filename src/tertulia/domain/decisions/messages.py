@@ -34,7 +34,7 @@ def post(state: RoomState, change: Post) -> Outcome:
         client_id=change.client_id,
         mentions=_mention(state, change.names, index, change.actor) if change.names else (),
     )
-    state.new_messages[seq] = message
+    state.add_message(message)
     state.targets[index] = message
     state.reads[change.actor] = index
     state.say("message", seq, message=message)
@@ -98,11 +98,11 @@ def react(state: RoomState, change: React) -> Outcome:
     if change.on:
         _check_room_for(reactions, change.emoji)
         reactions.users[change.emoji] = [*users, change.actor]
-        _toggle(entry, state.reactions_added, state.reactions_dropped)
+        state.reactions_added.append(entry)
     else:
         reactions.users[change.emoji] = [user for user in users if user != change.actor]
-        _toggle(entry, state.reactions_dropped, state.reactions_added)
-    return _changed(state, message, reactions=_summary(state, reactions))
+        _take_back(state, entry)
+    return _changed(state, message, reactions=_summary(state, message, reactions))
 
 
 def _check_room_for(reactions: Reactions, emoji: str) -> None:
@@ -113,19 +113,21 @@ def _check_room_for(reactions: Reactions, emoji: str) -> None:
         raise Rejection("too_many_reactions", f"A message takes at most {MAX_REACTIONS:,} reactions.")
 
 
-def _toggle(entry: tuple[int, int, str], done: list[tuple[int, int, str]], undone: list[tuple[int, int, str]]) -> None:
-    """Within one batch, taking back and adding again cancel out."""
-    if entry in undone:
-        undone.remove(entry)
+def _take_back(state: RoomState, entry: tuple[int, int, str]) -> None:
+    """Rows are dropped before they are added, so one of this batch is just not added."""
+    if entry in state.reactions_added:
+        state.reactions_added.remove(entry)
     else:
-        done.append(entry)
+        state.reactions_dropped.append(entry)
 
 
-def _summary(state: RoomState, reactions: Reactions) -> tuple[dict[str, Any], ...]:
+def _summary(state: RoomState, message: Message, reactions: Reactions) -> tuple[dict[str, Any], ...]:
+    """A kind keeps its place as long as anybody has it."""
+    before = [str(shown["emoji"]) for shown in message.reactions]
     return tuple(
         {"emoji": emoji, "count": len(users), "users": [state.users[user].id for user in users[:SHOWN_USERS]]}
-        for emoji, users in reactions.users.items()
-        if users
+        for emoji in dict.fromkeys([*before, *reactions.users])
+        if (users := reactions.users.get(emoji))
     )
 
 

@@ -21,6 +21,8 @@ def change(state: RoomState, change: ChangeRoom) -> Outcome:
         return Outcome(room=state.as_it_is(), repeated=True)
     if wanted.name != room.name and wanted.name in state.taken_names:
         raise Rejection("name_taken", "Another room has this name. Choose another one.", field="name")
+    if wanted.name is not None:
+        state.taken_names.add(wanted.name)
     state.room = wanted
     seq = state.settings_seq = state.next_seq()
     notice = None

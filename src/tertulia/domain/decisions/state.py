@@ -145,17 +145,24 @@ class RoomState:
             created_at=self.time(),
             notice=notice,
         )
-        self.new_messages[seq] = message
+        self.add_message(message)
         return message
 
     def time(self) -> int:
         """Now, but never before what is already in the room (rule 22)."""
-        self.last_at = max(self.last_at, self.now)
-        return self.last_at
+        return max(self.last_at, self.now)
+
+    def add_message(self, message: Message) -> None:
+        """A new message or notice, the newest of the room."""
+        self.new_messages[message.seq] = message
+        self.last_at = message.created_at
 
     def put_member(self, member: Member) -> None:
+        """The new state of a member; who comes can be mentioned from here on, who goes no more."""
         self.members[member.user] = member
         self.changed_members[member.user] = member
+        change_names = self.names.add if member.left_at is None else self.names.discard
+        change_names(self.users[member.user])
 
     def put_message(self, message: Message) -> None:
         """The new state of a message that was there before, or is new in this batch."""

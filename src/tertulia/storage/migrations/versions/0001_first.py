@@ -81,6 +81,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('name', name=op.f('uq_rooms_name')),
     sqlite_autoincrement=True
     )
+    op.create_index('ix_rooms_deleted', 'rooms', ['number'], unique=False, sqlite_where=sa.text('deleted_at IS NOT NULL'), postgresql_where=sa.text('deleted_at IS NOT NULL'))
     op.create_table('sessions',
     sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('id', sa.String(length=36).with_variant(sa.UUID(as_uuid=False), 'postgresql'), nullable=False),
@@ -115,6 +116,7 @@ def upgrade() -> None:
     sqlite_with_rowid=False
     )
     op.create_index('ix_members_changed', 'members', ['room', 'changed_seq'], unique=False)
+    op.create_index('ix_members_joined', 'members', ['room', 'joined_at', 'user'], unique=False, sqlite_where=sa.text('left_at IS NULL'), postgresql_where=sa.text('left_at IS NULL'))
     op.create_index('ix_members_user', 'members', ['user', 'left_at'], unique=False)
     op.create_table('mentions',
     sa.Column('user', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -154,7 +156,7 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     op.create_index('ix_messages_changed', 'messages', ['room', 'changed_seq'], unique=False, sqlite_where=sa.text('changed_seq > seq'), postgresql_where=sa.text('changed_seq > seq'))
-    op.create_index('ix_messages_notices', 'messages', ['room', 'after'], unique=False, sqlite_where=sa.text('"index" IS NULL'), postgresql_where=sa.text('"index" IS NULL'))
+    op.create_index('ix_messages_notices', 'messages', ['room', 'after', 'seq'], unique=False, sqlite_where=sa.text('"index" IS NULL'), postgresql_where=sa.text('"index" IS NULL'))
     op.create_index('uq_messages_client_id', 'messages', ['room', 'sender', 'client_id'], unique=True, sqlite_where=sa.text('client_id IS NOT NULL'), postgresql_where=sa.text('client_id IS NOT NULL'))
     op.create_index('uq_messages_room_index', 'messages', ['room', 'index'], unique=True, sqlite_where=sa.text('"index" IS NOT NULL'), postgresql_where=sa.text('"index" IS NOT NULL'))
     op.create_table('reactions',

@@ -1,0 +1,122 @@
+"""Engines, readers, and what the settings of SQLite promise."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from support.heart import Gate, prepare
+from tertulia.domain.errors import Rejection
+from tertulia.storage import database as module
+from tertulia.storage.database import Database, is_outage, open_engine
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    made = Database(prepare(tmp_path))
+    yield made
+    await asyncio.to_thread(made.close)
+
+
+def one(connection: Connection, sql: str) -> object:
+    return connection.scalar(text(sql))
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("fullfsync", 1)]
+)
+@pytest.mark.parametrize("write", [False, True])
+async def test_acknowledged_means_stored_through_a_power_cut(
+    database: Database, pragma: str, value: object, write: bool
+) -> None:
+    """Promise 1: WAL with synchronous=FULL, on every connection."""
+    ask = database.write if write else database.read
+    assert await ask(one, f"PRAGMA {pragma}") == value
+
+
+async def test_a_read_sees_one_state(database: Database) -> None:
+    """Each read is one transaction: what is committed meanwhile is not seen by its later statements."""
+    loop = asyncio.get_running_loop()
+    reached, gate = asyncio.Event(), Gate()
+
+    def read(connection: Connection) -> list[object]:
+        first = one(connection, "SELECT count(*) FROM boots")
+        loop.call_soon_threadsafe(reached.set)
+        gate.wait()
+        return [first, one(connection, "SELECT count(*) FROM boots")]
+
+    reading = loop.create_task(database.read(read))
+    await reached.wait()
+    await database.write(_add_boot, "a")
+    gate.open()
+    assert await reading == [0, 0]
+    assert await database.read(one, "SELECT count(*) FROM boots") == 1
+
+
+async def test_a_read_that_fails_raises_and_the_next_works(database: Database) -> None:
+    with pytest.raises(OperationalError):
+        await database.read(one, "SELECT nonsense")
+    assert await database.read(one, "SELECT 1") == 1
+
+
+async def test_reads_are_bounded(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full queue is `busy`; when it has emptied, reads go on."""
+    monkeypatch.setattr(module, "READS_WAITING", 6)
+    loop, gate = asyncio.get_running_loop(), Gate()
+    reading = [loop.create_task(database.read(lambda _connection: gate.wait())) for _ in range(6)]
+    while database.reads_waiting < 6:
+        turn = loop.create_future()
+        loop.call_soon(turn.set_result, None)
+        await turn
+    with pytest.raises(Rejection) as refused:
+        await database.read(one, "SELECT 1")
+    assert (refused.value.code, refused.value.retry_after) == ("busy", 1)
+    gate.open()
+    await asyncio.gather(*reading)
+    assert await database.read(one, "SELECT 1") == 1
+
+
+async def test_errors_never_carry_what_people_wrote(database: Database) -> None:
+    """Rule 36: statement parameters stay out of error texts, and so out of logs."""
+    await database.write(_add_boot, "secret")
+    with pytest.raises(IntegrityError) as failed:
+        await database.write(_add_boot, "secret")
+    assert "secret" not in str(failed.value)
+
+
+def test_other_databases_are_refused_in_one_sentence() -> None:
+    with pytest.raises(ValueError, match="SQLite only"):
+        open_engine("postgresql://localhost/chat", write=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "outage"),
+    [
+        (sqlite3.SQLITE_FULL, True),
+        (sqlite3.SQLITE_BUSY, True),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, True),
+        (sqlite3.SQLITE_IOERR_FSYNC, True),
+        (sqlite3.SQLITE_READONLY_DBMOVED, True),
+        (sqlite3.SQLITE_CORRUPT, True),
+        (sqlite3.SQLITE_ERROR, False),
+        (sqlite3.SQLITE_TOOBIG, False),
+        (None, True),
+    ],
+)
+def test_an_outage_is_told_from_a_bad_statement(code: int | None, outage: bool) -> None:
+    """Rule 4: the first refuses the whole batch, the second is somebody's own fault and bisects it."""
+    cause = sqlite3.OperationalError("x")
+    if code is not None:
+        cause.sqlite_errorcode = code
+    assert is_outage(OperationalError("INSERT", None, cause)) is outage
+    assert not is_outage(IntegrityError("INSERT", None, sqlite3.IntegrityError("x")))
+    assert not is_outage(KeyError(1))
+    assert not is_outage(None)
+
+
+def _add_boot(connection: Connection, boot: str) -> None:
+    connection.execute(text("INSERT INTO boots (id, started_at) VALUES (:id, 1)"), {"id": boot})

@@ -1,0 +1,30 @@
+"""People who have no password, so that nothing is hashed; made behind the back of the accounts."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tertulia.app import Application
+from tertulia.domain.ids import new_id
+from tertulia.domain.models import User
+from tertulia.protocol.resources import TokensResource
+from tertulia.storage import accounts
+
+
+async def create_user(app: Application, name: str) -> None:
+    def create(connection: Connection) -> None:
+        accounts.create(connection, accounts.NewUser(new_id(), name, "none", app.clock.now()))
+
+    await app.db.write(create)
+
+
+async def open_session(app: Application, name: str) -> tuple[User, TokensResource]:
+    """One more device of somebody who is there."""
+    sessions = app.services.sessions
+
+    def open_(connection: Connection) -> Any:
+        [credentials] = accounts.credentials(connection, name, name)
+        return credentials.user, sessions.open(connection, credentials.user, "test", "127.0.0.1")
+
+    user, opened = await app.db.write(open_)
+    return user, sessions.opened(opened)
