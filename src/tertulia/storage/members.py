@@ -42,8 +42,10 @@ def one(connection: Connection, room: int, user: int) -> Member | None:
 
 def some(connection: Connection, pairs: Collection[tuple[int, int]]) -> list[Member]:
     """The rows of (room, user) pairs, also of people who left; those without a row are left out."""
+    if not pairs:
+        return []
     query = select(*_COLUMNS).where(matches(listed(pairs), members.c.room, members.c.user))
-    return [member_of(row) for row in connection.execute(query)] if pairs else []
+    return [member_of(row) for row in connection.execute(query)]
 
 
 def page(connection: Connection, room: int, after: tuple[int, int] | None, limit: int) -> list[tuple[Member, User]]:
@@ -73,13 +75,9 @@ def heirs(connection: Connection, room: int, limit: int) -> list[int]:
 
 def named(connection: Connection, room: int, usernames: Collection[str]) -> list[User]:
     """Those members of the room who have one of `usernames`."""
-    wanted = listed([(username,) for username in usernames])
-    query = (
-        select(*users_storage.columns())
-        .join(members, members.c.user == users.c.number)
-        .where(matches(wanted, users.c.username), members.c.room == room, members.c.left_at.is_(None))
-    )
-    return [users_storage.user_of(row) for row in connection.execute(query)]
+    found = users_storage.by_usernames(connection, usernames)
+    rows = some(connection, [(room, number) for number in found])
+    return [found[member.user] for member in rows if member.left_at is None]
 
 
 def user_numbers(connection: Connection, room: int, limit: int) -> list[int]:

@@ -76,14 +76,17 @@ def span(connection: Connection, room: int, first: int, last: int, *, notices_af
 
 def by_indexes(connection: Connection, wanted: Collection[tuple[int, int]]) -> list[Message]:
     """Messages by (room, index); what is not there is left out."""
-    query = _select().where(matches(listed(wanted), messages.c.room, messages.c.index))
-    return _messages(connection, query) if wanted else []
+    if not wanted:
+        return []
+    return _messages(connection, _select().where(matches(listed(wanted), messages.c.room, messages.c.index)))
 
 
 def by_client_ids(connection: Connection, keys: Collection[tuple[int, int, str]]) -> list[Message]:
     """Messages by (room, sender, client_id)."""
+    if not keys:
+        return []
     query = _select().where(matches(listed(keys), messages.c.room, messages.c.sender, messages.c.client_id))
-    return _messages(connection, query) if keys else []
+    return _messages(connection, query)
 
 
 def by_ids(connection: Connection, ids: Collection[str]) -> list[Message]:
@@ -210,12 +213,14 @@ def _drop(connection: Connection, table: Any, dropped: Iterable[tuple[int, int]]
 
 def reactions_of(connection: Connection, wanted: Collection[tuple[int, int]]) -> list[tuple[int, int, str, int]]:
     """(room, index, emoji, user) of the messages (room, index), in the order in which they came."""
+    if not wanted:
+        return []
     query = (
         select(reactions.c.room, reactions.c.index, reactions.c.emoji, reactions.c.user)
         .where(matches(listed(wanted), reactions.c.room, reactions.c.index))
         .order_by(reactions.c.number)
     )
-    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query)] if wanted else []
+    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query)]
 
 
 def add_reactions(connection: Connection, added: Iterable[tuple[int, int, int, str]]) -> None:

@@ -1,6 +1,6 @@
 """The tables. Inside, everything refers to the small integer `number`; UUIDs are for the outside.
 
-Times are microseconds since 1970 UTC. Text ids are canonical UUIDs. See docs/data.md for what each column means.
+Times are microseconds since 1970 UTC. Text ids are canonical UUIDs.
 """
 
 from sqlalchemy import (

@@ -36,6 +36,12 @@ def by_numbers(connection: Connection, numbers: Collection[int]) -> dict[int, Us
     return {row[0]: user_of(row) for row in connection.execute(query)} if numbers else {}
 
 
+def by_usernames(connection: Connection, usernames: Collection[str]) -> dict[int, User]:
+    """Those who have one of `usernames`, by number."""
+    query = select(*_COLUMNS).where(matches(listed([(username,) for username in usernames]), users.c.username))
+    return {row[0]: user_of(row) for row in connection.execute(query)} if usernames else {}
+
+
 def by_id(connection: Connection, user_id: str) -> User | None:
     row = connection.execute(select(*_COLUMNS).where(users.c.id == user_id)).first()
     return user_of(row) if row else None

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from tertulia.domain.errors import Rejection
 
@@ -125,7 +125,7 @@ class Writer:
             result = self._transact(job) if job.transaction else self._look(job)
         except BaseException as failure:  # noqa: BLE001 - it is raised again where it is awaited
             error = failure
-            if isinstance(failure, DBAPIError) and not isinstance(failure, IntegrityError):
+            if isinstance(failure, SQLAlchemyError) and not isinstance(failure, IntegrityError):
                 self._drop_connection()  # rule 42: after a failed write, start from a clean connection
         try:
             job.loop.call_soon_threadsafe(job.done, result, error)
@@ -166,5 +166,5 @@ class Writer:
             try:
                 connection.invalidate()
                 connection.close()
-            except DBAPIError:
-                log.warning("writer.connection_lost")
+            except Exception as error:  # noqa: BLE001 - it is gone in any case, and this thread must not end
+                log.warning("writer.connection_lost", error=type(error).__name__)
