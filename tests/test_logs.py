@@ -98,7 +98,7 @@ def test_secrets_are_dropped(key: str, *, pretty: bool) -> None:
 )
 def test_libraries_print_addresses_without_the_query(message: str) -> None:
     log = Log()
-    logging.getLogger("uvicorn.error").info("%s", message)
+    logging.getLogger("uvicorn.error").warning("%s", message)
     assert SECRET not in log.text
     assert "/ws?..." in log.text
 

@@ -17,7 +17,9 @@ def test_addresses_follow_from_the_base(url: str, api: str, socket: str, loopbac
     assert (address.api, address.socket, address.loopback) == (api, socket, loopback)
 
 
-@pytest.mark.parametrize("url", ["", "chat.example", "ftp://x", "http://", "http://a:b@x", "http://x?token=1", "http://x#a"])
+@pytest.mark.parametrize(
+    "url", ["", "chat.example", "ftp://x", "http://", "http://a:b@x", "http://x?token=1", "http://x#a"]
+)
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="address"):
         Address(url)

@@ -2,8 +2,8 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.reference import ME, Frame, ReferenceRoom, ready
 
+from support.reference import ME, Frame, ReferenceRoom, ready
 from tertulia.client.model import Model, Need, RoomModel
 from tertulia.client.timeline import Page
 
@@ -215,3 +215,113 @@ def test_whatever_happens_the_view_equals_a_fresh_fetch(
     world.settle()
     for room, server in world.rooms.items():
         world.check(room, server)
+
+
+def listing(*, follow: bool = True) -> tuple[ReferenceRoom, Model]:
+    server = ReferenceRoom("room-1")
+    server.post(1, "first")
+    model = Model(follow=follow)
+    model.apply(ready([server]))
+    return server, model
+
+
+def test_every_listed_room_is_asked_for_once() -> None:
+    server = ReferenceRoom("room-1")
+    model = Model()
+    assert model.apply(ready([server])).needs == [Need("subscribe", "room-1")]
+    assert model.apply(server.post(1, "live")).needs == []  # its snapshot is on the way
+    assert model.rooms["room-1"].catching_up
+
+
+def test_without_following_rooms_are_only_listed_until_they_are_opened() -> None:
+    server, model = listing(follow=False)
+    event = server.post(2, "live")
+    step = model.apply(event)
+    assert (step.needs, step.events) == ([], [event])
+    assert model.rooms["room-1"].message_count == 2
+    assert model.open("room-1") == [Need("subscribe", "room-1")]
+    assert model.open("room-1") == []
+
+
+def test_a_gap_is_asked_for_from_the_cursor() -> None:
+    server, model = listing()
+    model.apply(server.reload())
+    cursor = server.head
+    server.post(2, "lost")
+    assert model.apply(server.post(2, "later")).needs == [Need("subscribe", "room-1", cursor)]
+    assert model.apply(server.post(2, "more")).needs == []
+    step = model.apply(server.changes(cursor)[0])
+    assert [event["message"]["body"] for event in step.events] == ["lost", "later", "more"]
+
+
+def test_hello_says_cursors_and_positions() -> None:
+    server, model = listing()
+    assert (model.resume(), model.positions()) == ({}, {"room-1": 1})
+    model.apply(server.reload())
+    assert model.resume() == {"room-1": server.head}
+
+
+def test_another_epoch_forgets_all_numbers() -> None:
+    server, model = listing()
+    model.apply(server.reload())
+    model.cut()
+    other = ReferenceRoom("room-1")
+    step = model.apply(ready([other], epoch="epoch-2"))
+    assert step.needs == []  # the reload comes unasked
+    assert model.resume() == {}
+    assert model.rooms["room-1"].message_count == 0
+
+
+def test_rooms_that_are_not_listed_any_more_go() -> None:
+    _, model = listing(follow=False)
+    model.cut()
+    model.apply(ready([], more=True))
+    assert list(model.rooms) == ["room-1"]
+    model.apply(ready([]))
+    assert model.rooms == {}
+
+
+def test_a_wanted_room_is_asked_for_on_every_connection_until_it_comes() -> None:
+    model = Model()
+    model.apply(ready([]))
+    assert model.open("room-9") == [Need("subscribe", "room-9")]
+    model.cut()
+    assert model.apply(ready([])).needs == [Need("subscribe", "room-9")]
+    model.apply({"ev": "gone", "room": "room-9"})
+    assert (model.rooms, model.wanted) == ({}, set())
+
+
+def test_a_room_that_i_left_while_away_is_not_followed_on() -> None:
+    server, model = listing()
+    model.apply(server.reload())
+    cursor = server.head
+    model.cut()
+    server.leave(1)
+    model.apply(ready([server]))
+    step = model.apply(server.changes(cursor)[0])
+    assert step.needs == [Need("unsubscribe", "room-1")]
+    assert model.apply(server.post(2, "on its way")).events == []
+    assert model.rooms == {}
+    server.join(1)
+    model.apply(server.reload())
+    assert model.rooms["room-1"].cursor == server.head
+
+
+def test_presence_is_forgotten_with_the_line() -> None:
+    model = Model()
+    model.apply(ready([], presence=[{"user": "user-2", "status": "online"}]))
+    model.apply({"ev": "presence", "users": [{"user": "user-3", "status": "away"}]})
+    model.apply({"ev": "presence", "users": [{"user": "user-2", "status": "offline"}]})
+    assert model.presence == {"user-3": "away"}
+    model.cut()
+    assert model.presence == {}
+
+
+def test_events_that_are_not_known_are_left_out() -> None:
+    assert Model().apply({"ev": "from-the-future", "room": "x"}).events == []
+
+
+def test_short_lived_news_of_a_strange_room_is_nothing() -> None:
+    model = Model()
+    assert model.apply({"ev": "typing", "room": "x", "count": 1}).needs == []
+    assert model.rooms == {}

@@ -1,5 +1,4 @@
 from support.reference import ME, Frame, ReferenceRoom, person
-
 from tertulia.client.room import MENTIONS_CEILING, Outcome, RoomModel
 
 
@@ -97,7 +96,7 @@ def test_a_reply_moves_no_cursor_and_the_event_still_counts() -> None:
 
 
 def test_a_reload_forgets_everything() -> None:
-    server, view = both()
+    _, view = both()
     view.me = {**(view.me or {}), "read_index": 3}
     other = ReferenceRoom("room-1")
     other.post(1, "another history")
@@ -107,10 +106,19 @@ def test_a_reload_forgets_everything() -> None:
     assert view.put_page((), page) is None  # type: ignore[arg-type]
 
 
-def test_leaving_and_gone_mean_forget() -> None:
+def test_leaving_means_forget() -> None:
     server, view = both()
     assert view.apply(server.leave(1)) is Outcome.LEFT
-    assert view.apply({"ev": "gone", "room": server.id}) is Outcome.GONE
+
+
+def test_having_left_is_told_with_the_last_part_of_the_changes() -> None:
+    server, view = both()
+    start = view.cursor or 0
+    server.leave(1)
+    for number in range(7):
+        server.post(2, f"{number}")
+    frames = server.changes(start)
+    assert [view.apply(frame) for frame in frames] == [Outcome.APPLIED] * (len(frames) - 1) + [Outcome.LEFT]
 
 
 def test_unread_is_arithmetic() -> None:

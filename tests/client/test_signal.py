@@ -6,7 +6,8 @@ from tertulia.client.signal import Signal
 
 
 async def test_who_waits_wakes_when_it_holds() -> None:
-    signal, seen = Signal(), []
+    signal = Signal()
+    seen: list[int] = []
     async with asyncio.TaskGroup() as group:
         group.create_task(signal.until(lambda: len(seen) == 2))
         await asyncio.wait([group.create_task(signal.until(lambda: True))])

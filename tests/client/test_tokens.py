@@ -1,8 +1,8 @@
 import asyncio
 
 import pytest
-from support.clock import FakeClock
 
+from support.clock import FakeClock
 from tertulia.client.errors import ApiError, ConnectionLost
 from tertulia.client.tokens import ForeignTokens, SessionTokens
 from tertulia.protocol.resources import TokensResource
@@ -106,5 +106,5 @@ async def test_foreign_tokens_are_asked_for_one_at_a_time() -> None:
         return "theirs"
 
     tokens = ForeignTokens(get)
-    assert await asyncio.gather(tokens.access(), tokens.renew("old"), tokens.access()) == ["theirs"] * 3
+    assert set(await asyncio.gather(tokens.access(), tokens.renew("old"), tokens.access())) == {"theirs"}
     assert most == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.clock import FakeClock
-from support.heart import code, heart, message, outcome
+from support.heart import code, heart, message
 from tertulia.domain.changes import (
     AddMember,
     Change,
@@ -270,106 +270,6 @@ async def test_many_changes_of_many_kinds_stay_bounded(tmp_path: Path) -> None:
         with h.counting() as counted:
             await h.accepted(*changes)
         assert counted.statements <= 20
-
-
-# Rooms made and named.
-
-
-async def test_same_name_twice_in_one_batch(tmp_path: Path) -> None:
-    """A room's name is unique; the first in order gets it, without a second try."""
-    async with heart(tmp_path) as h:
-        ann, bob = h.people("ann", "bob")
-        one, two = await h.room(ann), await h.room(bob)
-        with h.counting() as counted:
-            answers = await h.together(
-                CreateRoom(ann, RoomKind.PUBLIC, "a"),
-                CreateRoom(bob, RoomKind.PRIVATE, "a"),
-                ChangeRoom(one, ann, name="b"),
-                ChangeRoom(two, bob, name="b"),
-                CreateRoom(bob, RoomKind.PUBLIC, "b"),
-                ChangeRoom(two, bob, name="a"),
-                ChangeRoom(two, bob, name="c"),
-            )
-        codes = [answer.code if isinstance(answer, Rejection) else None for answer in answers]
-        taken = "name_taken"
-        assert codes == [None, taken, None, taken, taken, taken, None]
-        assert counted.transactions == 1
-        assert await h.refused(CreateRoom(ann, RoomKind.PUBLIC, "c")) == taken
-
-
-async def test_a_deleted_room_frees_its_name(tmp_path: Path) -> None:
-    """Rule 14: mark, free the name, purge later."""
-    async with heart(tmp_path) as h:
-        (ann,) = h.people("ann")
-        room = await h.room(ann, name="lobby")
-        await h.commit(DeleteRoom(room, ann))
-        assert await h.room(ann, name="lobby") != room
-
-
-async def test_both_ask_for_a_direct_room_at_once(tmp_path: Path) -> None:
-    """One direct room for the pair, whoever asks, even in the same batch, and on two nodes."""
-    async with heart(tmp_path) as h, heart(tmp_path, h.clock) as other:
-        ann, bob = h.people("ann", "bob")
-        answers = await h.accepted(
-            CreateRoom(ann, RoomKind.DIRECT, partner=bob),
-            CreateRoom(bob, RoomKind.DIRECT, partner=ann),
-            CreateRoom(ann, RoomKind.DIRECT, partner=bob),
-        )
-        elsewhere = await other.commit(CreateRoom(bob, RoomKind.DIRECT, partner=ann))
-        rooms = {answer.room.number for answer in [*answers, elsewhere] if answer.room}
-        assert len(rooms) == 1
-        assert [answer.repeated for answer in [*answers, elsewhere]] == [False, True, True, True]
-        room = rooms.pop()
-        assert h.row(room).member_count == 2
-        assert h.row(room).owner is None
-        await h.post(room, ann, "hi")
-        await other.post(room, bob, "hi")
-
-
-async def test_a_direct_room_belongs_to_both(tmp_path: Path) -> None:
-    async with heart(tmp_path) as h:
-        ann, bob, eve = h.people("ann", "bob", "eve")
-        made = await h.commit(CreateRoom(ann, RoomKind.DIRECT, partner=bob))
-        assert made.room is not None
-        room = made.room.number
-        await h.post(room, ann, "hers")
-        for change in (
-            Leave(room, ann),
-            AddMember(room, ann, eve),
-            RemoveMember(room, ann, bob),
-            ChangeRoom(room, ann, title="x"),
-            DeleteRoom(room, ann),
-        ):
-            assert await h.refused(change) == "direct_room"
-        assert await h.refused(Delete(room, bob, 1)) == "forbidden"
-        for outside in (Post(room, eve, "x"), Join(room, eve), DeleteRoom(room, eve), Leave(room, eve)):
-            assert await h.refused(outside) == "not_found"
-
-
-async def test_a_new_room_begins_at_seq_1(tmp_path: Path) -> None:
-    """Its making is its first change; the first post takes seq 2 and index 1."""
-    async with heart(tmp_path) as h:
-        (ann,) = h.people("ann")
-        made = outcome(await h.one(CreateRoom(ann, RoomKind.PRIVATE, "a", "A", "about")))
-        assert made.room is not None
-        assert made.member == h.member(made.room.number, ann)
-        assert h.row(made.room.number) == made.room
-        told = h.events(made.room.number)
-        assert [(event.seq, event.ev, event.member_count) for event in told] == [(1, "member", 1)]
-        first = await h.post(made.room.number, ann)
-        assert (first.seq, first.index) == (2, 1)
-
-
-async def test_a_change_of_membership_moves_the_version_of_its_user(tmp_path: Path) -> None:
-    """Rule 9: users.version rises with each change of a user's rooms, in the same transaction."""
-    async with heart(tmp_path) as h:
-        ann, bob = h.people("ann", "bob")
-        room = await h.room(ann)
-        versions = [h.user(bob).version]
-        for change in (Join(room, bob), RemoveMember(room, ann, bob), AddMember(room, ann, bob), DeleteRoom(room, ann)):
-            await h.commit(change)
-            versions.append(h.user(bob).version)
-        assert versions == sorted(set(versions))
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -15,6 +15,8 @@ from tertulia.domain.errors import Rejection
 from tertulia.domain.models import Member, Role, Room, RoomKind, User
 from tertulia.storage import receipts
 
+NOBODY_COMES = "CREATE TRIGGER nobody_comes BEFORE INSERT ON members BEGIN SELECT RAISE(ABORT, 'no'); END"
+
 # Rights.
 
 
@@ -67,6 +69,18 @@ async def test_a_batch_that_is_rolled_back_leaves_no_memory(tmp_path: Path) -> N
         assert await h.refused(Post(room, bob, "x")) == "not_member"
         assert (await h.post(room, ann, "@bob")).mentions == ()
         assert h.bodies(room) == ["@bob", "@bob"]
+
+
+async def test_a_change_that_the_database_refuses_leaves_no_memory(tmp_path: Path) -> None:
+    """The same where the connection lives on, and so nothing else makes the committer doubt."""
+    async with heart(tmp_path) as h:
+        ann, bob = h.people("ann", "bob")
+        room = await h.room(ann)
+        h.write(lambda connection: connection.execute(text(NOBODY_COMES)))
+        await h.post(room, ann, "@bob")
+        assert await h.refused(Join(room, bob)) == "internal"
+        assert await h.refused(Post(room, bob, "x")) == "not_member"
+        assert (await h.post(room, ann, "@bob")).mentions == ()
 
 
 async def test_a_receipt_written_meanwhile_is_not_taken_back(tmp_path: Path) -> None:

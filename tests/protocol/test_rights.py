@@ -1,12 +1,12 @@
 """The table of rights in docs/protocol.md, cell by cell, by REST and by socket."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from protocol.test_document import rows, section
 from support.node import Line, Node, Person, node
@@ -147,11 +147,18 @@ CELLS = [
 ]
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
+    """One for all cells; each has people and a room of its own."""
+    async with node(tmp_path_factory.mktemp("rights")) as running:
+        yield running
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("row", "cell", "kind", "who", "act"), CELLS)
-async def test_promise_7_every_cell(tmp_path: Path, row: str, cell: str, kind: str, who: str, act: str) -> None:
-    async with node(tmp_path) as running:
-        there = await scene(running, kind, who)
-        status, code = await ACTS[row][act](there)
+async def test_promise_7_every_cell(running: Node, row: str, cell: str, kind: str, who: str, act: str) -> None:
+    there = await scene(running, kind, who)
+    status, code = await ACTS[row][act](there)
     allowed, refusal = expected(cell, kind, row, act)
     assert (status < 300) == allowed, (status, code)
     assert code == ("" if allowed else refusal)

@@ -2,12 +2,14 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError, OperationalError
+from structlog.testing import capture_logs
 
 from support.heart import Gate, heart, prepare
 from tertulia.domain.changes import Post
@@ -247,6 +249,26 @@ async def test_close_finishes_what_waits_and_takes_nothing_more(tmp_path: Path) 
         assert h.user(ann).first_name == "Anna"
         with pytest.raises(Rejection, match="stopping"):
             await h.writer.run(_rename)
+
+
+def test_a_loop_that_is_gone_does_not_stop_the_writer(tmp_path: Path) -> None:
+    """Nobody waits any more for what was asked by a loop that is closed; the next one is served."""
+    engine = open_engine(prepare(tmp_path), write=True)
+    writer, gate, ran = Writer(engine), Gate(), threading.Event()
+
+    async def ask_and_go() -> None:
+        writer.batch(lambda _connection: gate.wait(), lambda _result, _error: None)
+
+    async def ask(connection_work: Callable[[Connection], None]) -> None:
+        await writer.run(connection_work)
+
+    with capture_logs():
+        asyncio.run(ask_and_go())
+        gate.open()
+        asyncio.run(ask(lambda _connection: ran.set()))
+    assert ran.is_set()
+    writer.close()
+    engine.dispose()
 
 
 def _rename(connection: Connection, name: str = "Ann") -> None:

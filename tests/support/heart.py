@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, Engine, event, insert, select, text
-
 from structlog.testing import capture_logs
 
 from support.clock import FakeClock

@@ -181,6 +181,7 @@ class Person:
     caller: Caller
     name: str
     token: str
+    refresh: str
 
     @property
     def id(self) -> str:
@@ -199,6 +200,7 @@ class Node:
         self.services = app.services
         self.gateway = app.gateway
         self.lines: list[Line] = []
+        self._people = 0
         transport = httpx.ASGITransport(app.asgi, client=("127.0.0.1", 5000))
         self.http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
 
@@ -208,16 +210,19 @@ class Node:
         return await self.http.request(method, f"/api/v1/{path}", json=body, headers=headers, **more)
 
     async def people(self, *names: str) -> list[Person]:
+        """With a number behind each name, so that it is free."""
         return [await self.person(name) for name in names]
 
     async def person(self, name: str) -> Person:
+        self._people += 1
+        name = f"{name}{self._people}"
         await create_user(self.app, name)
         return await self.sign_in(name)
 
     async def sign_in(self, name: str) -> Person:
         """One more session of somebody who is there."""
         _, tokens = await open_session(self.app, name)
-        return Person(self.services.sessions.authenticate(tokens["access"]), name, tokens["access"])
+        return Person(self.services.sessions.authenticate(tokens["access"]), name, tokens["access"], tokens["refresh"])
 
     def open(self, person: Person | None = None) -> Line:
         """A line whose handshake carried the person's token; nothing was said on it yet."""

@@ -59,7 +59,7 @@ class ReferenceRoom:
 
     def join(self, user: int) -> Frame:
         self.head += 1
-        member = {"user": person(user), "role": "member", "joined_at": TIME, "changed_seq": self.head}
+        member: Frame = {"user": person(user), "role": "member", "joined_at": TIME, "changed_seq": self.head}
         self.members[member["user"]["id"]] = member
         self.read[member["user"]["id"]] = self.count
         return self._member(member, self._notice("joined", user))

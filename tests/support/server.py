@@ -181,7 +181,9 @@ class RunningServer:
     async def socket(self, headers: dict[str, str] | None = None, **options: Any) -> AsyncIterator[Socket]:
         """A connection that has said nothing yet."""
         address = f"ws://127.0.0.1:{self.port}/ws"
-        async with connect(address, additional_headers=headers, compression=None, **options) as line:
+        # Without a bound on what waits to be looked at: a client that stops reading cannot end in good order.
+        options = {"compression": None, "max_queue": None, **options}
+        async with connect(address, additional_headers=headers, **options) as line:
             yield Socket(line)
 
 

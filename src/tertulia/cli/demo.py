@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
-from tertulia.cli.options import pasteable
+from tertulia.cli.options import chat_command, pasteable
 from tertulia.cli.talk import ANYWHERE, DIRECT, PEOPLE, PLACES, Line, Place, Talk
 from tertulia.cli.users import prepare
 from tertulia.clock import SystemClock
@@ -85,7 +85,7 @@ def demo(loaded: Loaded, messages: int, *, force: bool) -> None:
     for user, password in people:
         table.add_row(user.name, user.username, password)
     console.print(table)
-    console.print(f"Sign in as one of them: {pasteable(loaded, 'chat')}", markup=False, soft_wrap=True)
+    console.print(f"Sign in as one of them: {chat_command()}", markup=False, soft_wrap=True)
     console.print(f"Take it all away again: {pasteable(loaded, 'demo', '--remove')}", markup=False, soft_wrap=True)
 
 

@@ -84,6 +84,11 @@ def pasteable(loaded: Loaded, *words: str) -> str:
     return shlex.join([_program(), *words, *same])
 
 
+def chat_command(address: str = "") -> str:
+    """`tertulia chat`, to a server that is not at the usual place."""
+    return shlex.join([_program(), "chat", *(["--url", address] if address else [])])
+
+
 def _program() -> str:
     """`tertulia` if a shell finds just this one by its name, else its path."""
     started = Path(sys.argv[0])

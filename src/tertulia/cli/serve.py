@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import typer
 
 from tertulia import __version__, openfiles
-from tertulia.cli.options import pasteable
+from tertulia.cli.options import chat_command, pasteable
 from tertulia.datadir import DataDir, open_data_dir
 from tertulia.refusal import Refusal
 from tertulia.settings import Loaded, Settings
@@ -143,7 +143,7 @@ def _report(loaded: Loaded, directory: DataDir, listeners: list[socket.socket]) 
         f"  documents      {address}/api/docs",
         f"  sockets        up to {loaded.settings.max_connections:,}",
         "Next, in another terminal:",
-        f"  talk           {pasteable(loaded, 'chat') if is_default else pasteable(loaded, 'chat', address)}",
+        f"  talk           {chat_command('' if is_default else address)}",
         f"  try it full    {pasteable(loaded, 'demo')}",
         f"  make an admin  {pasteable(loaded, 'createsuperuser')}",
         "Ctrl-C stops it.",

@@ -9,8 +9,6 @@ from tertulia.protocol.resources import MyRoomResource, UserResource
 
 __all__ = ["Frame", "Model", "Need", "Outcome", "RoomModel", "Step"]
 
-_OF_PEOPLE = {"receipt", "typing"}
-
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -134,23 +132,24 @@ class Model:
         return Step([frame], needs)
 
     def _room(self, frame: Frame) -> Step:
-        if frame["ev"] == "reload":
-            self._left_rooms.discard(frame["room"])
-        if frame["room"] in self._left_rooms:
+        name, ev = frame["room"], frame["ev"]
+        if ev == "reload":
+            self._left_rooms.discard(name)
+        if name in self._left_rooms:
             return Step()  # came before the server heard our `unsubscribe`
-        known = frame["room"] in self.rooms
-        if not known and frame["ev"] in ("gone", *_OF_PEOPLE):
-            self.wanted.discard(frame["room"])
-            return Step([frame] if frame["ev"] == "gone" else [])
-        room = self._known(frame["room"])
+        if name not in self.rooms and ev in ("receipt", "typing"):
+            return Step()
+        if ev == "gone":
+            self.forget(name)
+            return Step([frame])
+        return self._applied(self._known(name), frame)
+
+    def _applied(self, room: RoomModel, frame: Frame) -> Step:
         match room.apply(frame):
             case Outcome.APPLIED:
                 return Step(_items(frame))
             case Outcome.LEFT:
                 return self._left(room, frame)
-            case Outcome.GONE:
-                self.forget(room.id)
-                return Step([frame])
             case Outcome.GAP if room.cursor is not None or self._follow or room.id in self.wanted:
                 return Step([], self._catch_up(room))
             case Outcome.GAP:

@@ -22,7 +22,6 @@ class Outcome(Enum):
     IGNORED = "ignored"  # older than the cursor
     GAP = "gap"  # something is missing: say `subscribe` with the cursor
     LEFT = "left"  # I am no member any more: forget the room
-    GONE = "gone"  # the room is not there for me: forget it
 
 
 class RoomModel:
@@ -121,8 +120,6 @@ class RoomModel:
                 return self._changes(frame)
             case "reload":
                 return self._reload(frame)
-            case "gone":
-                return Outcome.GONE
             case "receipt":
                 for one in frame["receipts"]:
                     self.receive(one["user"], one["read_index"], one["delivered_index"])

@@ -132,6 +132,8 @@ class Admission:
         self._decision_seconds = decision_seconds
         self._endpoints: list[tuple[re.Pattern[str], Mapping[str, Any], Endpoint]] = []
         self._seats = Seats(max_connections, per_address)
+        self.quiet = False
+        """No access lines: it is only asked whether it works."""
         self.draining = False
         """No new sockets; /readyz looks here too."""
         self.outcomes: Counter[str] = Counter()
@@ -221,6 +223,8 @@ class Admission:
     def _note(self, request: UpgradeRequest, outcome: Refuse | Admitted, seconds: float) -> None:
         status, code = (outcome.status, outcome.body["code"]) if isinstance(outcome, Refuse) else (101, outcome.told)
         self.outcomes[code] += 1
+        if self.quiet:
+            return
         log.info(
             "socket.upgrade",
             path=request.path[:200],

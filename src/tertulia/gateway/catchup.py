@@ -16,7 +16,6 @@ from tertulia.hub.hub import until_removed
 from tertulia.protocol.codec import encode
 from tertulia.protocol.frames import Frames
 from tertulia.protocol.resources import snapshot_resource
-from tertulia.services.rooms import Changes
 from tertulia.services.weights import change_weight
 
 if TYPE_CHECKING:
@@ -77,18 +76,22 @@ class CatchUp:
         except Rejection as rejection:
             self._refused(rejection)
             return None
-        if found.items is None or (pages := in_pages(found.items)) is None:
+        items, head, left = found.items, found.room.head_seq, None
+        if items is not None and not found.member:
+            left = next((item.seq for item in items if self._connection.user in item.removed), None)
+        if items is not None and left is not None:  # the last they get of the room
+            items, head = [item for item in items if item.seq <= left], left
+        if items is None or (pages := in_pages(items)) is None:
             return None
-        left = any(self._connection.user in item.removed for item in found.items)
-        if was_member and not found.member and not left:
+        if was_member and not found.member and left is None:
             self._gone()
             return None
         self._note(found.room.member_count, member=found.member)
         self._gateway.metrics.resumes.labels("database").inc()
-        await self._write_pages(cursor, found, pages)
-        if left and not found.member:
+        await self._write_pages(cursor, head, pages)
+        if left is not None:
             self._leave()
-        return found.room.head_seq
+        return head
 
     def _from_ring(self, cursor: int) -> int | None:
         """Without the database: what the hub remembers."""
@@ -109,10 +112,10 @@ class CatchUp:
         self._gateway.metrics.resumes.labels("ring").inc()
         return head
 
-    async def _write_pages(self, cursor: int, found: Changes, pages: list[list[Changed]]) -> None:
+    async def _write_pages(self, cursor: int, head: int, pages: list[list[Changed]]) -> None:
         for page in pages:
             last = page is pages[-1]
-            to = found.room.head_seq if last else page[-1].seq
+            to = head if last else page[-1].seq
             text = self._gateway.wire.changes(self._room_id, cursor, to, page, more=not last)
             await self._connection.writable()
             if not self._is_current:

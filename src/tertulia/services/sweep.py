@@ -45,6 +45,7 @@ class Sweep:
 
     async def run(self) -> None:
         """Look every second, until cancelled."""
+        self._seen = self._db.writer.foreign_writes  # what was before the start is known to nobody here
         while True:
             await self._clock.sleep(EVERY)
             try:

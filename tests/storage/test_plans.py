@@ -1,0 +1,101 @@
+"""Every query of the hot paths finds its rows by an index: their cost does not grow with the database."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from support.heart import Heart, heart
+from tertulia.domain.changes import Post
+from tertulia.storage import changes, members, messages, receipts, rooms, users
+
+TABLES = "messages|members|rooms|users|mentions|reactions|members_1"
+QUERIES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], list[str]]] = {
+    # name → function, arguments, indexes that must be used
+    "changed since": (
+        messages.changed_since,
+        (1, 5, 100),
+        ["sqlite_autoindex_messages_1 (room=? AND seq>?", "ix_messages_changed (room=? AND changed_seq>?"],
+    ),
+    "members since": (changes._members_since, (1, 5), ["ix_members_changed (room=? AND changed_seq>?"]),
+    "by client ids": (
+        messages.by_client_ids,
+        ([(1, 1, "a"), (1, 2, "b"), (2, 1, "c")],),
+        ["uq_messages_client_id (room=? AND sender=? AND client_id=?"],
+    ),
+    "by ids": (messages.by_ids, (["a", "b"],), ["sqlite_autoindex_messages_2 (id=?"]),
+    "by indexes": (messages.by_indexes, ([(1, 1), (1, 2), (2, 1)],), ["uq_messages_room_index (room=? AND index=?"]),
+    "last of": (messages.last_of, ({1: 5, 2: 7},), ["uq_messages_room_index (room=? AND index=?"]),
+    "reactions": (messages.reactions_of, ([(1, 1), (2, 1)],), ["sqlite_autoindex_reactions_1 (room=? AND index=?"]),
+    "some members": (members.some, ([(1, 1), (2, 1)],), ["PRIMARY KEY (room=? AND user=?"]),
+    "one member": (members.one, (1, 1), ["PRIMARY KEY (room=? AND user=?"]),
+    "named": (members.named, (1, ["ann", "bob"]), ["users_3 (username=?", "PRIMARY KEY (room=? AND user=?"]),
+    "mention counts": (members.mention_counts, (1, [1, 2]), ["PRIMARY KEY (user=? AND room=? AND index>?"]),
+    "rooms of": (members.rooms_of, (1, 50), ["ix_members_user (user=? AND left_at=?"]),
+    "partners": (members.partners, (1, [1, 2]), ["(room=?"]),
+    "companions": (members.companions, (1, 100, 50), ["ix_members_user (user=? AND left_at=?"]),
+    "users": (users.by_numbers, ([1, 2],), ["INTEGER PRIMARY KEY (rowid=?"]),
+    "locks": (rooms.lock, ([1, 2],), ["INTEGER PRIMARY KEY (rowid=?"]),
+    "heads": (rooms.heads, ([1, 2],), ["INTEGER PRIMARY KEY (rowid=?"]),
+    "receipts": (receipts.advance, ([(1, 1, 2, 2), (2, 1, 2, 2)],), ["PRIMARY KEY (room=? AND user=?"]),
+    "purge": (rooms.purge_slice, (), ["ix_rooms_deleted"]),
+}
+IN_ORDER: dict[str, tuple[Callable[..., Any], tuple[Any, ...], list[str]]] = {
+    # these must not sort either
+    "history": (
+        lambda connection: messages.span(connection, 1, 5, 50, notices_after=4),
+        (),
+        [
+            "uq_messages_room_index (room=? AND index>? AND index<?",
+            "ix_messages_notices (room=? AND after>? AND after<?",
+        ],
+    ),
+    "members' page": (members.page, (1, (5, 5), 50), ["ix_members_joined (room=? AND (joined_at,user)>"]),
+    "heirs": (members.heirs, (1, 3), ["ix_members_joined (room=?"]),
+}
+
+
+def _plan(h: Heart, job: Callable[..., Any], arguments: tuple[Any, ...]) -> list[str]:
+    """How SQLite answers all statements of `job`."""
+    statements: list[tuple[str, Any]] = []
+
+    def executed(_c: object, _cursor: object, statement: str, parameters: Any, _context: object, many: bool) -> None:
+        statements.append((statement, parameters[0] if many else parameters))
+
+    def explain(connection: Connection) -> list[str]:
+        job(connection, *arguments)
+        asked = [(statement, parameters) for statement, parameters in statements if not statement.startswith("BEGIN")]
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        steps: list[str] = []
+        for statement, parameters in asked:
+            cursor = raw.cursor()
+            steps += [row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            cursor.close()
+        return steps
+
+    event.listen(h.reading, "before_cursor_execute", executed)
+    try:
+        return h.read(explain)
+    finally:
+        event.remove(h.reading, "before_cursor_execute", executed)
+
+
+@pytest.mark.parametrize("name", [*QUERIES, *IN_ORDER])
+async def test_no_query_reads_a_whole_table(tmp_path: Path, name: str) -> None:
+    job, arguments, indexes = (QUERIES | IN_ORDER)[name]
+    async with heart(tmp_path) as h:
+        (ann,) = h.people("ann")
+        room = await h.room(ann)
+        await h.accepted(*(Post(room, ann, "x", f"{n}") for n in range(20)))
+        steps = _plan(h, job, arguments)
+    assert steps
+    whole = [step for step in steps if re.match(rf"SCAN ({TABLES})\b(?!.*ix_rooms_deleted)", step)]
+    assert not whole, steps
+    for index in indexes:
+        assert any(index in step for step in steps), (index, steps)
+    if name in IN_ORDER:
+        assert not [step for step in steps if "TEMP B-TREE" in step], steps
