@@ -1,22 +1,18 @@
 """The composition root: builds every object from the settings, starts and stops them. Nothing else wires."""
 
 import asyncio
-import ipaddress
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 
 import structlog
 import uvloop
-from sqlalchemy import Connection, text
 from starlette.types import ASGIApp
 
 from tertulia.clock import Clock, SystemClock
 from tertulia.committer.committer import Committer
 from tertulia.domain.buckets import Buckets
-from tertulia.domain.errors import Rejection
 from tertulia.domain.events import Changed, RoomBatch
 from tertulia.gateway.admission import Admission
 from tertulia.gateway.asgi import WithSockets
@@ -29,13 +25,14 @@ from tertulia.hub.hub import Hub
 from tertulia.logs import set_up_logs
 from tertulia.metrics import Metrics
 from tertulia.protocol.forwarded import Forwarded
-from tertulia.protocol.origins import Hosts, Origins
+from tertulia.protocol.origins import Hosts, Origins, is_loopback
 from tertulia.services import Services
 from tertulia.services.access import RoomNumbers
 from tertulia.services.accounts import Accounts
 from tertulia.services.history import History
 from tertulia.services.members import Members
 from tertulia.services.messages import Messages
+from tertulia.services.pace import Pace
 from tertulia.services.passwords import Passwords
 from tertulia.services.presence import Presence
 from tertulia.services.receipts import Receipts
@@ -44,7 +41,6 @@ from tertulia.services.sessions import Sessions
 from tertulia.services.sweep import Sweep
 from tertulia.services.tokens import Tokens
 from tertulia.services.typing import Typing
-from tertulia.services.weights import PAGE_BYTES, change_weight
 from tertulia.settings import Settings
 from tertulia.storage.database import Database
 from tertulia.tasks import Tasks
@@ -78,7 +74,7 @@ class Application:
         self.sweep = Sweep(
             self.db, self.hub, self.services.accounts, self.services.sessions, self.clock, self.gateway.resync
         )
-        self.readiness = Readiness(partial(self.db.read, _probe), self.clock)
+        self.readiness = Readiness(self.db.probe, self.clock)
         self.admission = self._admission()
         self.asgi = WithSockets(self._http(), self.admission)
 
@@ -96,14 +92,18 @@ class Application:
         accounts = Accounts(db, sessions, self.passwords, clock, self.tasks, guesses=settings.password_attempts)
         accounts.on_changed(self.committer.forget_users)
         large = settings.large_room
+        posts = Pace(Buckets(settings.post_rate, settings.post_burst, clock), "You post too fast. Wait a moment.")
+        pace = Pace(
+            Buckets(settings.post_rate, settings.post_burst, clock), "You change things too fast. Wait a moment."
+        )
         return Services(
             accounts=accounts,
             sessions=sessions,
             history=History(db, clock),
             numbers=numbers,
-            rooms=Rooms(db, self.committer, numbers, large=large),
-            members=Members(db, self.committer, numbers, large=large),
-            messages=Messages(db, self.committer, numbers, Buckets(settings.post_rate, settings.post_burst, clock)),
+            rooms=Rooms(db, self.committer, numbers, pace, large=large),
+            members=Members(db, self.committer, numbers, pace, large=large),
+            messages=Messages(db, self.committer, numbers, posts, pace),
             receipts=Receipts(db, self.hub, clock, large=large),
             typing=Typing(self.hub, clock, large=large),
             presence=Presence(self.hub, db, clock, large=large),
@@ -153,17 +153,8 @@ class Application:
             self.hub.deliver(batch)
 
     async def _repair(self, room: int, after: int) -> tuple[int, Sequence[Changed] | None] | None:
-        """For the hub: what it missed of a room, from the database."""
-        try:
-            found = await self.services.rooms.changes(room, after, None)
-        except Rejection as rejection:
-            if rejection.code != "not_found":
-                raise  # busy: the room is there, and is asked for again
-            return None
-        items = found.items
-        if items is not None and sum(map(change_weight, items)) > PAGE_BYTES:
-            items = None  # each catches up for itself, as fast as it can read
-        return found.room.head_seq, items
+        """What the hub missed of a room. Bound late: the services are made after the hub."""
+        return await self.services.rooms.missed(room, after)
 
     # Life.
 
@@ -200,7 +191,7 @@ class Application:
             await self.clock.sleep(1)
 
     async def drain(self) -> None:
-        """Take nothing new, answer what waits, say goodbye to everybody (rule 20)."""
+        """Take nothing new, answer what waits, say goodbye to everybody."""
         self.readiness.set_draining()
         self.admission.drain()
         await self.committer.close()
@@ -239,18 +230,6 @@ class Application:
             drain_seconds=self.settings.drain_seconds,
             lifespan="off",
         )
-
-
-def _probe(connection: Connection) -> None:
-    connection.execute(text("SELECT 1"))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine can reach `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def serve(settings: Settings, listeners: list[socket.socket]) -> None:

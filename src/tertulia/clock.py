@@ -1,6 +1,6 @@
-"""The only place that reads the time.
+"""The only place that reads the time, but for what is measured and for the time inside a new id.
 
-Everything that needs it is given a `Clock`; tests give a fake one that stands still until it is moved.
+Everything that decides by it is given a `Clock`; tests give a fake one that stands still until it is moved.
 """
 
 import asyncio

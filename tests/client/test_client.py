@@ -175,6 +175,25 @@ async def test_a_post_that_is_refused_says_why_and_the_next_goes_on() -> None:
         assert (refused["ev"], refused["client_id"], refused["error"].code) == ("refused", bad.client_id, "too_long")
 
 
+@pytest.mark.parametrize(("body", "code"), [("x" * 300_000, "too_large"), ("\ud800", "invalid_text")])
+async def test_what_would_end_every_connection_is_never_sent(body: str, code: str) -> None:
+    room = talk()
+
+    async def script(line: Line) -> None:
+        await line.greet(room)
+        await follow(line, room)
+        await accept(line, room, await line.hear("post"))
+        await line.stay()
+
+    async with staged(script) as stage, client_of(stage, FakeClock()) as client:
+        await client.start()
+        for say in (client.post("room-1", body), client.edit("room-1", 1, body)):
+            with pytest.raises(ApiError, match=code):
+                await say
+        assert (await client.post("room-1", "good"))["body"] == "good"
+        assert stage.connections == 1
+
+
 async def test_nothing_is_missed_or_doubled_over_a_cut() -> None:
     room = talk()
 

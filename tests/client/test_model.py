@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.reference import ME, Frame, ReferenceRoom, ready
-from tertulia.client.model import Model, Need, RoomModel
+from tertulia.client.model import Model, Need
+from tertulia.client.room import RoomModel
 from tertulia.client.timeline import Page
 
 ROOMS = ["public-room", "private-room"]

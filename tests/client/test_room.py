@@ -1,5 +1,6 @@
 from support.reference import ME, Frame, ReferenceRoom, person
-from tertulia.client.room import MENTIONS_CEILING, Outcome, RoomModel
+from tertulia.client.room import Outcome, RoomModel
+from tertulia.domain.mentions import MENTIONS_CEILING
 
 
 def both(posts: int = 3, *, large: bool = False) -> tuple[ReferenceRoom, RoomModel]:

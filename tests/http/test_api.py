@@ -1,5 +1,6 @@
 """The real routes behind all that stands around them."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from structlog.testing import capture_logs
 from support.accounts import node
 from support.bad_input import Bad, assert_problem, bad_bodies
 from support.web import NO_SERVICES, http_client
-from tertulia.http.api import ApiConfig, build_api
+from tertulia.domain.ids import MAX_INTEGER
+from tertulia.domain.text import MAX_BODY
+from tertulia.http.api import MAX_BODY_BYTES, build_api
 from tertulia.http.openapi import openapi_document
+from tertulia.settings import Settings
 
 REGISTER = {"username": "ana", "password": "correct horse battery", "email": "ana@example.org"}
 BODIES: dict[str, tuple[dict[str, Any], str]] = {
@@ -63,7 +67,7 @@ async def test_many_calls_of_one_address_get_through_and_then_not(http: httpx.As
 
 
 def document() -> dict[str, Any]:
-    return openapi_document(build_api(NO_SERVICES, ApiConfig()))
+    return openapi_document(build_api(NO_SERVICES))
 
 
 def references(part: object) -> Iterator[str]:
@@ -105,3 +109,17 @@ async def test_a_problem_keeps_its_schema(http: httpx.AsyncClient) -> None:
     schema = document()["components"]["schemas"]["Problem"]
     response = await http.post("/api/v1/auth/register", json={})
     jsonschema_rs.validator_for(schema).validate(response.json())
+
+
+async def test_a_body_of_tens_of_thousands_of_fields_is_one_fault(http: httpx.AsyncClient) -> None:
+    """Story: listing all of its errors held up the event loop for 400 ms, for whoever asked."""
+    many = {f"field{number}": number for number in range(10_000)}
+    for route in ("auth/register", "auth/login", "auth/refresh"):
+        problem = assert_problem(await http.post(f"/api/v1/{route}", json=many), 400, "invalid")
+        assert len(problem["fields"]) == 1
+
+
+async def test_the_longest_message_fits_the_largest_body() -> None:
+    """In whatever way JSON writes its characters."""
+    longest = json.dumps({"body": "🙂" * MAX_BODY, "client_id": "🙂" * 64, "reply_to": MAX_INTEGER})
+    assert len(longest) < Settings().max_body_kb * 1024 == MAX_BODY_BYTES

@@ -36,7 +36,7 @@ class Counting(Throttle):
 
 
 def routes() -> FastAPI:
-    api = build_api(NO_SERVICES, ApiConfig())
+    api = build_api(NO_SERVICES)
 
     @api.get("/api/v1/seen")
     async def seen() -> dict[str, object]:

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from support.web import NO_SERVICES
-from tertulia.http.api import ApiConfig, build_api
+from tertulia.http.api import build_api
 from tertulia.http.openapi import openapi_document
 from tertulia.protocol.fields import Index, Strict
 
@@ -15,7 +15,7 @@ class Body(Strict):
 
 
 def small_api() -> FastAPI:
-    api = build_api(NO_SERVICES, ApiConfig())
+    api = build_api(NO_SERVICES)
 
     @api.put("/api/v1/small/{index}")
     async def put_small(index: Index, body: Body) -> int:

@@ -11,7 +11,7 @@ from pydantic import Field
 from support.bad_input import SECRET, Bad, assert_problem, bad_bodies
 from support.web import NO_SERVICES
 from tertulia.domain.errors import Rejection
-from tertulia.http.api import ApiConfig, build_api
+from tertulia.http.api import build_api
 from tertulia.protocol.fields import Index, Strict, Text
 
 NAME = Annotated[Text, Field(min_length=1, max_length=100)]
@@ -59,7 +59,7 @@ async def read_raw(request: Request) -> None:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    api = build_api(NO_SERVICES, ApiConfig())
+    api = build_api(NO_SERVICES)
     api.include_router(router, prefix="/test")
     transport = httpx.ASGITransport(api, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost/test") as client:

@@ -90,7 +90,7 @@ class Streams(RuleBasedStateMachine):
     def since(self, after: int) -> list[Changed] | None:
         rows: dict[object, Changed] = {}
         for event in self.truth[after:]:
-            key = event.members[0][0].user if event.members else event.seq
+            key = ("user", event.members[0][0].user) if event.members else ("post", event.seq)
             rows[key] = event
         return None if len(rows) > 25 else sorted(rows.values(), key=lambda event: event.seq)
 

@@ -347,3 +347,9 @@ async def test_searching(here: Node) -> None:
     found, place = await here.accounts.search("An", place, 1)
     assert [user.username for user in found] == ["anna"]
     assert place is None
+
+
+async def test_a_guessed_name_takes_little_memory(here: Node) -> None:
+    """Some characters fold to eighteen: of a hundred thousand such names a gigabyte would be kept."""
+    assert await login_code(here, "\ufdfa" * 254) == "wrong_credentials"
+    assert max(map(len, here.accounts._guesses._times)) <= 254  # type: ignore[arg-type]

@@ -159,7 +159,7 @@ def _settings(room: Room) -> Room:
 
 def _fresh(h: Heart, room: int) -> State:
     def look(connection: Connection) -> dict[int, Member]:
-        query = select(*members.columns()).where(members_table.c.room == room)
+        query = select(*members.COLUMNS).where(members_table.c.room == room)
         return {row.user: _without_positions(members.member_of(row)) for row in connection.execute(query)}
 
     row = h.row(room)

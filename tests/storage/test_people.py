@@ -7,7 +7,7 @@ from sqlalchemy.dialects import sqlite
 
 from support.accounts import new_database
 from tertulia.domain.ids import new_id
-from tertulia.domain.people import Place
+from tertulia.domain.people import SearchCursor
 from tertulia.storage import people
 from tertulia.storage.database import open_engine
 from tertulia.storage.tables import users
@@ -84,10 +84,10 @@ def test_wildcards_mean_nothing(connection: Connection, prefix: str) -> None:
 
 
 def test_a_place_that_was_made_up_finds_nothing_or_somebody_visible(connection: Connection) -> None:
-    assert people.search(connection, "ann", Place(99, "", 0), 10) == ([], None)
-    names = [user.username for user in people.search(connection, "ann", Place(2, "zzz", 2**63 - 1), 10)[0]]
+    assert people.search(connection, "ann", SearchCursor(99, "", 0), 10) == ([], None)
+    names = [user.username for user in people.search(connection, "ann", SearchCursor(2, "zzz", 2**63 - 1), 10)[0]]
     assert names == []
-    again = people.search(connection, "", Place(0, "anna", 2**63 - 1), 10)[0]
+    again = people.search(connection, "", SearchCursor(0, "anna", 2**63 - 1), 10)[0]
     assert [user.username for user in again] == ["bob", "carol", "dave", "eve"]
 
 
@@ -96,7 +96,7 @@ def test_a_place_that_was_made_up_finds_nothing_or_somebody_visible(connection: 
     [(0, "ix_users_search_username"), (1, "ix_users_search_name"), (2, "ix_users_search_last_name")],
 )
 def test_a_page_walks_one_index_and_sorts_nothing(connection: Connection, step: int, index: str) -> None:
-    query = people._page(people._steps("ann"), Place(step, "ann", 1), 10)
+    query = people._page(people._steps("ann"), SearchCursor(step, "ann", 1), 10)
     sql = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
     plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}"))
     assert f"USING INDEX {index}" in plan

@@ -65,7 +65,7 @@ async def test_a_deleted_room_is_not_found_by_anything(tmp_path: Path) -> None:
         assert h.read(rooms.by_number, number) is None
         assert h.read(rooms.by_id, room.id) is None
         assert h.read(rooms.by_ids, [room.id]) == []
-        assert h.read(rooms.by_name, "lobby") is None
+        assert h.read(rooms.taken, ["lobby"]) == set()
         assert h.read(rooms.numbers, [room.id]) == {}
         assert h.read(rooms.heads, [number]) == {}
         assert h.read(rooms.lock, [number]) == {}

@@ -32,7 +32,7 @@ from tertulia.protocol.frames import Frames
 class Line:
     """Both ends of a line: the `Transport` of a connection, and the client that holds it.
 
-    `stalled`: the client takes nothing, so what is written stays unsent until `drain`.
+    `stalled`: the client takes nothing, so what is written stays unsent until `drain`. `mute`: it answers no pings.
     """
 
     def __init__(self) -> None:
@@ -41,6 +41,7 @@ class Line:
         self.code: int | None = None
         self.aborted = False
         self.stalled = False
+        self.mute = False
         self.reading = True
         self.unsent = 0
         self.pings = 0
@@ -72,6 +73,8 @@ class Line:
 
     def ping(self) -> None:
         self.pings += 1
+        if not (self.mute or self.stalled):
+            self.connection.heard()
 
     def pause_reading(self) -> None:
         self.reading = False
@@ -267,7 +270,9 @@ class Node:
     async def settle(self) -> None:
         """Return when nothing is under way: no reads, no writes, no batch."""
         db = self.app.db
-        await until(lambda: not db.reads_waiting and not db.writer.waiting and self.app.committer._idle.is_set())
+        await until(lambda: not db.reads_waiting and self.app.committer._idle.is_set())
+        await db.writer.notice_foreign_writes()  # behind all writes that wait or run
+        await until(lambda: not db.reads_waiting and self.app.committer._idle.is_set())
 
 
 @cache

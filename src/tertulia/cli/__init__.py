@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tertulia import __version__
-from tertulia.cli.options import CONFIG, DATA, SERVE, takes
+from tertulia.cli.options import CONFIG, DATA, takes
 from tertulia.domain.errors import Rejection
 from tertulia.refusal import Refusal
 from tertulia.settings import Loaded
@@ -45,7 +45,7 @@ def _root(
 
 
 @app.command()
-@takes(*SERVE)
+@takes(*CONFIG)
 def serve(
     loaded: Loaded,
     no_migrate: Annotated[

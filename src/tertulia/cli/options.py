@@ -17,7 +17,6 @@ from tertulia.settings import Loaded, Settings, extra, is_secret, load, option, 
 CONFIG = tuple(name for name in Settings.model_fields if not is_secret(name))
 """All but the secrets: everybody on the machine can read the command line of a process."""
 
-SERVE = CONFIG
 DATA = ("data_dir", "database_url")
 
 

@@ -1,7 +1,8 @@
 """Where a server is."""
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit, urlunsplit
+
+from tertulia.protocol.origins import is_loopback
 
 
 class Address:
@@ -16,13 +17,4 @@ class Address:
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
         self.api = f"{self.url}/api/v1/"
         self.socket = urlunsplit((parts.scheme.replace("http", "ws"), parts.netloc, f"{parts.path}/ws", "", ""))
-        self.loopback = _loopback(parts.hostname)
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+        self.loopback = is_loopback(parts.hostname)

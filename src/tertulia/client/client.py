@@ -8,6 +8,7 @@ from random import Random
 from typing import Literal, NamedTuple, Self, TypedDict, Unpack
 
 from tertulia.client.address import Address
+from tertulia.client.entering import DEVICE, Enter, OnChange, by_foreign, by_login, by_registering, by_tokens
 from tertulia.client.errors import ApiError, ConnectionLost, Stopped
 from tertulia.client.feed import MAX_EVENTS, Events, Feed
 from tertulia.client.link import Link, State
@@ -18,7 +19,7 @@ from tertulia.client.posting import Posting
 from tertulia.client.rest import Rest
 from tertulia.client.room import Frame, RoomModel
 from tertulia.client.timeline import Page
-from tertulia.client.tokens import ForeignTokens, SessionTokens, TokenSource
+from tertulia.client.tokens import TokenSource
 from tertulia.clock import Clock, SystemClock
 from tertulia.protocol.resources import MessageResource, TokensResource, UserResource
 from tertulia.tasks import Tasks
@@ -26,11 +27,6 @@ from tertulia.tasks import Tasks
 TYPING_EVERY = 3.0
 CATCH_UPS = 4
 """Rooms that are asked for at the same time; a server allows 50 commands a second."""
-
-DEVICE = "Tertulia Python client"
-
-Enter = Callable[[Rest, Clock], Awaitable[TokenSource]]
-"""Signs in; the source of this client's tokens."""
 
 
 class Options(TypedDict, total=False):
@@ -102,49 +98,26 @@ class Client:
     @classmethod
     def login(cls, url: str, username: str, password: str, *, device: str = DEVICE, **options: Unpack[Options]) -> Self:
         """With a password; `start` signs in and raises `ApiError("wrong_credentials")`."""
-
-        async def enter(rest: Rest, clock: Clock) -> TokenSource:
-            signed_in = await rest.login(username, password, device)
-            return SessionTokens(signed_in["tokens"], rest.refresh, clock)
-
-        return cls(url, enter, **options)
+        return cls(url, by_login(username, password, device), **options)
 
     @classmethod
     def register(
         cls, url: str, username: str, password: str, *, email: str | None = None, **options: Unpack[Options]
     ) -> Self:
         """A new account; `start` makes it and raises `ApiError` (`username_taken`, `weak_password`, …)."""
-
-        async def enter(rest: Rest, clock: Clock) -> TokenSource:
-            signed_in = await rest.register(username, password, **({"email": email} if email else {}))
-            return SessionTokens(signed_in["tokens"], rest.refresh, clock)
-
-        return cls(url, enter, **options)
+        return cls(url, by_registering(username, password, email), **options)
 
     @classmethod
     def with_tokens(
-        cls,
-        url: str,
-        tokens: TokensResource,
-        *,
-        on_change: Callable[[TokensResource], None] | None = None,
-        **options: Unpack[Options],
+        cls, url: str, tokens: TokensResource, *, on_change: OnChange | None = None, **options: Unpack[Options]
     ) -> Self:
         """With a pair from an earlier sign-in. Each renewal makes a new pair, told to `on_change`: keep that one."""
-
-        async def enter(rest: Rest, clock: Clock) -> TokenSource:
-            return SessionTokens(tokens, rest.refresh, clock, on_change)
-
-        return cls(url, enter, **options)
+        return cls(url, by_tokens(tokens, on_change), **options)
 
     @classmethod
     def with_token(cls, url: str, get_token: Callable[[], Awaitable[str]], **options: Unpack[Options]) -> Self:
         """With access tokens that somebody else makes; `get_token` is called whenever one is needed."""
-
-        async def enter(rest: Rest, clock: Clock) -> TokenSource:  # noqa: ARG001 - the foreign one needs nothing
-            return ForeignTokens(get_token)
-
-        return cls(url, enter, **options)
+        return cls(url, by_foreign(get_token), **options)
 
     async def __aenter__(self) -> Self:
         try:

@@ -24,8 +24,6 @@ FLOOD_PAUSE = 5.0
 ATTEMPTS = 5
 """How often a command is repeated when the server asks to try again later."""
 
-ReadyHook = Callable[[Frame], None]
-
 
 class Link:
     """One user's line to the server, whatever happens to single connections.

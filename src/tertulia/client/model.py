@@ -7,8 +7,6 @@ from tertulia.client.room import Frame, Outcome, RoomModel
 from tertulia.protocol.commands import MAX_CURSORS
 from tertulia.protocol.resources import MyRoomResource, UserResource
 
-__all__ = ["Frame", "Model", "Need", "Outcome", "RoomModel", "Step"]
-
 
 @dataclass(frozen=True, slots=True)
 class Need:

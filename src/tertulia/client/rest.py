@@ -120,11 +120,7 @@ class Rest:
 
     async def join(self, room: str) -> None:
         """Being a member already is no error."""
-        try:
-            await self._ask("POST", f"rooms/{_path(room)}/join")
-        except ApiError as error:
-            if error.code != "already_member":
-                raise
+        await self._ask("POST", f"rooms/{_path(room)}/join")
 
     async def leave(self, room: str) -> None:
         await self._ask("POST", f"rooms/{_path(room)}/leave")
@@ -149,7 +145,7 @@ class Rest:
     async def history(self, room: str, **place: int) -> tuple[list[MessageResource], bool]:
         """`place`: before, after or around (an index), limit. Rows, oldest first, and whether there is more."""
         page = await self._ask("GET", f"rooms/{_path(room)}/messages", params=place)
-        return page.get("items", page.get("messages", [])), bool(page.get("more", page.get("next")))
+        return page["items"], page["more"]
 
     async def post(
         self, room: str, body: str, *, client_id: str | None = None, reply_to: int | None = None

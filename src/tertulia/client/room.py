@@ -5,13 +5,13 @@ from enum import Enum
 from typing import Any, cast
 
 from tertulia.client.timeline import Page, Timeline
+from tertulia.domain.mentions import MENTIONS_CEILING
 from tertulia.protocol.resources import MemberResource, MessageResource, MyRoomResource, UserResource
 
 Frame = dict[str, Any]
 """A frame of docs/protocol.md, decoded."""
 
 MAX_MEMBERS = 1_000
-MENTIONS_CEILING = 100
 _SETTINGS = ("kind", "name", "title", "description", "owner", "changed_seq", "number", "created_at")
 
 

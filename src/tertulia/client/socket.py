@@ -17,6 +17,9 @@ from tertulia.tasks import Tasks
 MAX_FRAME = 8 * 1024 * 1024
 """Bytes of a frame from the server; more ends the connection."""
 
+MAX_COMMAND = 256 * 1024
+"""Bytes of a frame to the server."""
+
 MAX_IN_FLIGHT = 64
 """Commands that wait for their reply; who says one more waits."""
 
@@ -83,7 +86,11 @@ class Socket:
         return socket
 
     async def command(self, cmd: str, **fields: Any) -> Frame:
-        """Say it and wait for the reply. Raises `ApiError` when it is refused, `ConnectionLost` when the line ends."""
+        """Say it and wait for the reply.
+
+        Raises `ApiError` when it is refused (here already if it is larger than a frame may be, or no Unicode) and
+        `ConnectionLost` when the line ends.
+        """
         async with self._slots:
             self._number += 1
             number = self._number
@@ -127,10 +134,11 @@ class Socket:
         self._end()
 
     async def _send(self, command: Frame) -> None:
+        text = _encoded(command)
         if self._down.is_set():
             raise ConnectionLost("The connection is closed.")
         try:
-            await self._line.send(json.dumps(command, ensure_ascii=False, separators=(",", ":")))
+            await self._line.send(text, text=True)
         except ConnectionClosed:
             await self._down.wait()
             raise ConnectionLost("The connection was cut.") from None
@@ -184,7 +192,19 @@ class Socket:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(ConnectionLost("The connection was cut before the answer came."))
+                answer.exception()  # who was still sending is told by `_send`
         self._on_down()
+
+
+def _encoded(command: Frame) -> bytes:
+    """Refused here, as the server would: sent, such a frame would only end the connection, again and again."""
+    try:
+        text = json.dumps(command, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        raise ApiError("invalid_text", "Text may not contain unpaired surrogates.") from None
+    if len(text) > MAX_COMMAND:
+        raise ApiError("too_large", "This is too large for one frame: at most 256 KiB.")
+    return text
 
 
 def _refused(error: InvalidStatus) -> ApiError | ConnectionLost:

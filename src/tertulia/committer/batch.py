@@ -1,4 +1,4 @@
-"""One batch in one transaction: lock, load, decide, write (rule 1). Runs in the writer's thread.
+"""One batch in one transaction: lock, load, decide, write. Runs in the writer's thread.
 
 The commit itself is the writer's; what is delivered afterwards is in the `Batch` that comes back.
 """
@@ -97,7 +97,7 @@ def _create(connection: Connection, loader: Loader, item: CreateRoom) -> Outcome
         there = rooms.by_direct_key(connection, item.direct_key)
         if there is not None:
             return Outcome(room=there, repeated=True)
-    if item.name is not None and item.name in loader.names:
+    if item.kind is RoomKind.PUBLIC and item.name in loader.names:
         raise Rejection("name_taken", "Another room has this name. Choose another one.", field="name")
     people = [user for user in (item.actor, item.partner) if user is not None]
     found = loader.users(people)
@@ -105,7 +105,7 @@ def _create(connection: Connection, loader: Loader, item: CreateRoom) -> Outcome
         raise not_found("user")
     room = _new_room(item, loader.now, len(people))
     room = replace(room, number=rooms.create(connection, room))
-    if room.name is not None:
+    if room.kind is RoomKind.PUBLIC and room.name is not None:
         loader.names.add(room.name)
     first = [_first_member(room, user, item) for user in people]
     members.save(connection, first)

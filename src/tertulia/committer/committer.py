@@ -1,4 +1,4 @@
-"""The one writer of room changes on a node (design, section 2).
+"""The one writer of room changes on a node.
 
 It takes all that waits, without a timer: while one transaction commits, the next batch gathers. Only when a batch is
 committed are its items answered and its events delivered.
@@ -220,7 +220,7 @@ class Committer:
         in_commit: bool,
         then: Callable[[], None],
     ) -> None:
-        """The transaction was rolled back, or nobody knows (rules 3 and 4)."""
+        """The transaction was rolled back, or nobody knows."""
         again = _Attempt(careful=True, uncertain=attempt.uncertain or in_commit)
         if not attempt.careful and (in_commit or isinstance(error, IntegrityError)):
             self._fly(items, again, then)  # once more, looking up what is there already

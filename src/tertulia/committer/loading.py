@@ -34,7 +34,7 @@ KEPT_NAMES = 1_000
 
 
 class Rights:
-    """Members and users as they were at a room's `access_seq`; a member counts only if that is still the same (rule 1).
+    """Members and users as they were at a room's `access_seq`; a member counts only if that is still the same.
 
     Used by the writer's thread; `forget_users` may be called from any thread.
     """

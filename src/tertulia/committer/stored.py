@@ -1,4 +1,4 @@
-"""What is stored already of a batch: by an earlier post with the same key, or by an earlier attempt (rule 3)."""
+"""What is stored already of a batch: by an earlier post with the same key, or by an earlier attempt."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Stored:
     looked_up: set[Key] = field(default_factory=set)
 
     def find(self, connection: Connection, keys: Collection[Key]) -> None:
-        """Look up messages by their keys; in a statement after the lock (E3)."""
+        """Look up messages by their keys; in a statement after the lock."""
         self.looked_up.update(keys)
         for message in messages.by_client_ids(connection, keys):
             if message.sender is not None and message.client_id is not None:

@@ -24,11 +24,10 @@ class Buckets:
     def take(self, key: Hashable) -> float:
         """Take one: 0.0; or, when there is none, the seconds until there is one, and nothing is taken."""
         now = self._clock.monotonic()
-        full_at = max(self._full_at.get(key, now), now)
-        wait = full_at - now - (self._burst - 1) * self._interval
-        if wait > 1e-9:
+        wait, full_at = _take(self._full_at.get(key, now), now, self._interval, self._burst)
+        if wait:
             return wait
-        self._full_at[key] = full_at + self._interval
+        self._full_at[key] = full_at
         self._full_at.move_to_end(key)
         if len(self._full_at) > self._max_keys:
             self._full_at.popitem(last=False)
@@ -51,13 +50,15 @@ class Bucket:
 
     def take(self) -> float:
         """Take one: 0.0; or, when there is none, the seconds until there is one, and nothing is taken."""
-        now = self._clock.monotonic()
-        full_at = max(self._full_at, now)
-        wait = full_at - now - (self._burst - 1) * self._interval
-        if wait > 1e-9:
-            return wait
-        self._full_at = full_at + self._interval
-        return 0.0
+        wait, self._full_at = _take(self._full_at, self._clock.monotonic(), self._interval, self._burst)
+        return wait
+
+
+def _take(full_at: float, now: float, interval: float, burst: int) -> tuple[float, float]:
+    """The seconds until there is one (0.0: it is taken), and when the bucket is full again."""
+    full_at = max(full_at, now)
+    wait = full_at - now - (burst - 1) * interval
+    return (wait, full_at) if wait > 1e-9 else (0.0, full_at + interval)
 
 
 class Attempts:

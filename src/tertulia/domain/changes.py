@@ -13,7 +13,7 @@ from tertulia.domain.models import Member, Message, Room, RoomKind
 
 @dataclass(slots=True)
 class Post:
-    """`refusal`: why the service would say no, were the same `client_id` not stored already (rule 3)."""
+    """`refusal`: why the service would say no, were the same `client_id` not stored already."""
 
     room: int
     actor: int

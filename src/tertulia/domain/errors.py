@@ -28,7 +28,6 @@ CODES: dict[str, int] = {
     "username_taken": 409,
     "email_taken": 409,
     "name_taken": 409,
-    "already_member": 409,
     "direct_room": 409,  # not possible in a direct room
     "deleted": 409,  # the message is deleted
     "client_id_reused": 409,  # the same client_id with other content
@@ -64,7 +63,6 @@ TITLES: dict[str, str] = {
     "username_taken": "Username taken",
     "email_taken": "Email address taken",
     "name_taken": "Name taken",
-    "already_member": "Already a member",
     "direct_room": "Not possible in a direct room",
     "deleted": "The message is deleted",
     "client_id_reused": "client_id used twice",

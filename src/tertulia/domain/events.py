@@ -8,7 +8,7 @@ from tertulia.domain.models import Member, Message, Room, User
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One change: it took one `seq`, and carries the new state of each row it touched (rule 6)."""
+    """One change: it took one `seq`, and carries the new state of each row it touched."""
 
     room: int
     room_id: str
@@ -30,21 +30,12 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class RoomGone:
-    """The room is deleted."""
-
-    room: int
-    room_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class RoomBatch:
-    """The changes of one room in one transaction, in seq order without a hole."""
+    """The changes of one room in one transaction, in seq order without a hole. `gone`: then the room was deleted."""
 
     room: int
     room_id: str
     events: tuple[Changed, ...]
-    large: bool = False
     gone: bool = False
 
     @property

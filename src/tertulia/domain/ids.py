@@ -23,10 +23,14 @@ def new_id() -> str:
 
 
 def canonical_id(text: str) -> str | None:
-    """`text` as a canonical UUID, or None when it is none: such an id names nothing."""
+    """`text` as a canonical UUID, or None when it is none: such an id names nothing.
+
+    Capitals are all that may differ. Python itself takes hyphens anywhere and digits of any script.
+    """
     if len(text) != 36:
         return None
     try:
-        return str(uuid.UUID(text))
+        canonical = str(uuid.UUID(text))
     except ValueError:
         return None
+    return canonical if canonical == text.lower() else None

@@ -9,6 +9,9 @@ from tertulia.domain.models import User
 MAX_MENTIONS = 50
 """So many `@` of a message are looked at."""
 
+MENTIONS_CEILING = 100
+"""Unread mentions of a room are counted up to here; clients show "100 or more"."""
+
 MAX_PREFIXES = 2_500
 """So many possible usernames of a message are looked up, where a room is too large to know all its members."""
 

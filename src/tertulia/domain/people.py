@@ -1,10 +1,10 @@
-"""Looking for people."""
+"""Looking for people, page by page."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SearchCursor:
     """Where a page of found people ended: in which step of the search, and after whom."""
 
     step: int

@@ -7,7 +7,7 @@ MAX_BODY = 16_384
 
 
 def check_text(text: str) -> str:
-    """The text itself; refuses U+0000 and unpaired surrogates with `invalid_text` (rule 4, E6)."""
+    """The text itself; refuses U+0000 and unpaired surrogates with `invalid_text`."""
     if "\x00" in text:
         raise Rejection("invalid_text", "Text may not contain the character U+0000.")
     if not text.isascii():

@@ -44,9 +44,11 @@ class CatchUp:
         Raises `Disconnect` when the line is down, or too slow for the room.
         """
         for _ in range(ROUNDS):
-            if self._is_current:
-                self._gateway.hub.enter(self._follow.number, self._room_id, self._connection)
-                cursor = await (self._reload() if cursor is None else self._changes(cursor))
+            async with self._connection.paging:
+                await self._connection.writable()
+                if self._is_current:
+                    self._gateway.hub.enter(self._follow.number, self._room_id, self._connection)
+                    cursor = await (self._reload() if cursor is None else self._changes(cursor))
             if self._over or not self._is_current or (cursor is not None and self._go_live(cursor)):
                 return
         raise Disconnect(CloseCode.SLOW, "A room ran ahead of you again and again. Come back and resume.")

@@ -58,11 +58,15 @@ def _posted(gateway: "Gateway", connection: Connection, room: int, number: int |
     connection.finish()
     if isinstance(result, Rejection):
         connection.refuse(number, result)
+        if result.code == "client_id_reused":
+            connection.count_repeated()
         return
     assert result.message is not None
     if number is not None:
         repeated = {"duplicate": True} if result.repeated else {}
         connection.reply(number, message=message_resource(result.message), **repeated)
+    if result.repeated:
+        connection.count_repeated()
     gateway.services.typing.stop(room, connection.user)
 
 
@@ -74,6 +78,7 @@ async def _post_to_unknown(gateway: "Gateway", connection: Connection, command: 
     assert outcome.message is not None
     repeated = {"duplicate": True} if outcome.repeated else {}
     connection.reply(command.id, message=message_resource(outcome.message), **repeated)
+    gateway.services.typing.stop(outcome.message.room, connection.user)
 
 
 def edit(gateway: "Gateway", connection: Connection, command: commands.Edit) -> None:
@@ -109,8 +114,8 @@ def read(gateway: "Gateway", connection: Connection, command: commands.Read) -> 
 
 async def _read_elsewhere(gateway: "Gateway", connection: Connection, command: commands.Read) -> None:
     """A room that this connection does not follow."""
-    receipts = gateway.services.receipts
-    await receipts.advance_now(_caller(connection), command.room, command.index, command.delivered)
+    room = await gateway.rooms.joined(_caller(connection), command.room)
+    gateway.services.receipts.advance(connection.user, room.number, command.index, command.delivered)
     connection.reply(command.id)
 
 
@@ -140,9 +145,12 @@ def history(gateway: "Gateway", connection: Connection, command: commands.Histor
 
 async def _history(gateway: "Gateway", connection: Connection, command: commands.History) -> None:
     place = Place(command.before, command.after, command.around)
-    page = await gateway.services.messages.page(_caller(connection), command.room, place, command.limit)
-    await connection.writable()
-    connection.reply(command.id, messages=[message_resource(message) for message in page.messages], more=page.more)
+    async with connection.paging:
+        await connection.writable()
+        page = await gateway.services.messages.page(_caller(connection), command.room, place, command.limit)
+        await connection.writable()
+        messages = [message_resource(message) for message in page.messages]
+        connection.reply(command.id, messages=messages, more=page.more)
 
 
 def subscribe(gateway: "Gateway", connection: Connection, command: commands.Subscribe) -> None:

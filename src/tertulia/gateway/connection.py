@@ -51,6 +51,7 @@ class Connection:
         "_greeting",
         "_in_flight",
         "_latest",
+        "_paging",
         "_patience_from",
         "_paused",
         "_pulse",
@@ -88,6 +89,7 @@ class Connection:
         self._drained: asyncio.Future[None] | None = None
         self._greeting: asyncio.Future[None] | None = None
         self._in_flight = 0
+        self._paging: asyncio.Lock | None = None
         self._paused = False
         self._bucket: Bucket = gateway.command_bucket()
         self._too_fast = 0
@@ -168,6 +170,8 @@ class Connection:
     def _count(self) -> None:
         """Posts have a limit of their own; everything else counts here, also what cannot be read."""
         wait = self._bucket.take()
+        if not wait and self.said_hello and self.caller is not None:
+            wait = self._gateway.count_command(self.caller)
         if wait:
             raise Rejection("rate_limited", "Too many commands. Wait a moment.", retry_after=wait)
 
@@ -190,6 +194,11 @@ class Connection:
         self._too_fast += 1
         if self._too_fast > PATIENCE:
             self.end(CloseCode.FLOOD, "Too many commands. Come back after a pause.", reconnect_in=30)
+
+    def count_repeated(self) -> None:
+        """A post that was there already: it is answered whatever the limit of posts says, so it counts as a command."""
+        if self._bucket.take():
+            self._lose_patience()
 
     def begin(self) -> None:
         """A command is being worked on."""
@@ -299,6 +308,7 @@ class Connection:
         if self.transport.unsent >= self._stuck_unsent:
             self._too_slow()
         else:
+            self.heard()  # it takes what is written; what it says is not read meanwhile
             self._watch_congestion()
 
     def _too_slow(self) -> None:
@@ -309,6 +319,7 @@ class Connection:
     def drained(self) -> None:
         if self.ended:
             return
+        self.heard()
         self.is_congested = False
         self.offer = self.transport.send
         if self._stuck is not None:
@@ -326,6 +337,13 @@ class Connection:
             await asyncio.shield(self._drained)
         if self.ended:
             raise Disconnect(CloseCode.NORMAL, "The line is down.")
+
+    @property
+    def paging(self) -> asyncio.Lock:
+        """Hold it from before a page is read until it is written: of many, who does not read holds one in memory."""
+        if self._paging is None:
+            self._paging = asyncio.Lock()
+        return self._paging
 
     def _wake(self) -> None:
         waiting, self._drained = self._drained, None

@@ -12,7 +12,7 @@ from itertools import count
 import structlog
 
 from tertulia.clock import Clock
-from tertulia.domain.buckets import Bucket
+from tertulia.domain.buckets import Bucket, Buckets
 from tertulia.domain.errors import CloseCode, Disconnect, Rejection
 from tertulia.domain.models import Caller
 from tertulia.gateway.admission import Accept, AcceptThenClose, Decision, UpgradeRequest
@@ -38,11 +38,15 @@ BEARER = "bearer."
 READING = 32
 """Catch-ups that read the database at the same time; the others wait their turn (rule 26)."""
 MAX_PRESENCE = 1_000
+USER_SHARE = 4
+"""So many connections of a user may be as fast as one may be; beyond, they share."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of the sockets. `unsent`: bytes; `command_rate`: a second and connection."""
+    """Bounds of the sockets. `unsent`: bytes; `command_rate`: a second and connection; of a user's together, four
+    times that.
+    """
 
     unsent: int = 1024 * 1024
     per_user: int = 100
@@ -76,6 +80,9 @@ class Gateway:
         self.reading = asyncio.Semaphore(READING)
         self.unsent_limit = limits.unsent
         self.hello_seconds = limits.hello_seconds
+        rate = limits.command_rate * USER_SHARE
+        self._of_users = Buckets(rate, int(rate * 2), clock)
+        self._hellos = Buckets(max(1.0, limits.per_user / 10), max(20, limits.per_user * 2), clock)
         self._tasks = tasks
         self._numbers = count(1)
         self._open: set[Connection] = set()
@@ -140,6 +147,15 @@ class Gateway:
 
     def command_bucket(self) -> Bucket:
         return Bucket(self.limits.command_rate, int(self.limits.command_rate * 2), self.clock)
+
+    def count_command(self, caller: Caller) -> float:
+        """One more of a user, on whatever connection; the seconds to wait, 0.0: none."""
+        return self._of_users.take(caller.user)
+
+    def count_hello(self, caller: Caller) -> None:
+        """`hello` is the dearest command: all connections may come back at once, but not again and again."""
+        if self._hellos.take(caller.user):
+            raise Disconnect(CloseCode.FLOOD, "You come back too often. Come back after a pause.")
 
     def seconds_left(self, caller: Caller) -> float:
         return max(0.0, (caller.expires_at - self.clock.now()) / 1_000_000)

@@ -1,17 +1,24 @@
-"""What routes ask for: the services, who calls, from where."""
+"""What routes ask for: the services, who calls, from where; and the parameters that several of them have."""
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tertulia.domain.models import Caller
+from tertulia.http.cursors import MAX_CURSOR
 from tertulia.http.exchange import visitor_of
+from tertulia.protocol.fields import PageSize
 from tertulia.services import Services
 from tertulia.services.accounts import Device
 from tertulia.services.tokens import unauthorized
 
 MAX_DEVICE = 255
+
+RoomPath = Annotated[str, Path(max_length=64, description="A room's id (UUID).")]
+UserPath = Annotated[str, Path(max_length=64, description="A user's id (UUID).")]
+CursorQuery = Annotated[str | None, Query(max_length=MAX_CURSOR, description="`next` of the page before.")]
+LimitQuery = Annotated[PageSize, Query()]
 
 bearer = HTTPBearer(auto_error=False, description="An access token of register, login or refresh.")
 

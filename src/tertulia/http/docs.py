@@ -11,11 +11,11 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from pydantic_core import to_json
 from starlette.responses import RedirectResponse
 
 from tertulia.http.openapi import openapi_document
 from tertulia.protocol.asyncapi import asyncapi_document
+from tertulia.protocol.codec import encode
 
 OPENAPI = "/api/openapi.json"
 ASYNCAPI = "/api/asyncapi.json"
@@ -95,7 +95,7 @@ def _file(package: str, name: str, media_type: str) -> Asset:
 
 
 def _document(document: dict[str, Any]) -> Asset:
-    return _asset(to_json(document), "application/json")
+    return _asset(encode(document), "application/json")
 
 
 def _read(package: str, name: str) -> bytes:

@@ -6,9 +6,8 @@ from fastapi import APIRouter, Path, Query, Response
 
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import MAX_INTEGER
-from tertulia.http.deps import CallerDep, ServicesDep
+from tertulia.http.deps import CallerDep, LimitQuery, RoomPath, ServicesDep
 from tertulia.http.refusals import refusals
-from tertulia.http.rooms import LimitQuery, RoomPath
 from tertulia.protocol.requests import EditMessage, PostMessage
 from tertulia.protocol.resources import MessageResource, MessagesResource, message_resource
 from tertulia.services.timeline import Place
@@ -62,6 +61,7 @@ async def post(
     """Post a message. Once this answers, it is stored; repeated with the same `client_id`, it is stored once."""
     outcome = await services.messages.post(caller, room, body.body, body.client_id, body.reply_to)
     assert outcome.message is not None
+    services.typing.stop(outcome.message.room, caller.user)
     response.status_code = 200 if outcome.repeated else 201
     return message_resource(outcome.message)
 

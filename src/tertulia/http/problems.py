@@ -4,7 +4,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +12,7 @@ from starlette.types import Scope
 
 from tertulia.domain.errors import Rejection
 from tertulia.http.exchange import find_exchange
-from tertulia.protocol.codec import rejection_of
+from tertulia.protocol.codec import encode, rejection_of
 from tertulia.protocol.problems import PROBLEM_TYPE, problem_headers, problem_of
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -37,7 +36,7 @@ def problem_response(rejection: Rejection, scope: Scope) -> Response:
     exchange = find_exchange(scope)
     if exchange is not None:
         exchange.code = rejection.code
-    content = to_json(problem_of(rejection))
+    content = encode(problem_of(rejection))
     return Response(content, rejection.status, problem_headers(rejection), PROBLEM_TYPE)
 
 

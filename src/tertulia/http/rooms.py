@@ -2,15 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field, TypeAdapter
 
-from tertulia.domain.ids import MAX_INTEGER
 from tertulia.domain.models import RoomKind
-from tertulia.http.cursors import MAX_CURSOR, decode_cursor, encode_cursor
-from tertulia.http.deps import CallerDep, ServicesDep
+from tertulia.http.cursors import decode_cursor, encode_cursor
+from tertulia.http.deps import CallerDep, CursorQuery, LimitQuery, RoomPath, ServicesDep, UserPath
 from tertulia.http.refusals import refusals
-from tertulia.protocol.fields import PageSize, Text
+from tertulia.protocol.fields import Position, Text
 from tertulia.protocol.requests import AddMember, ChangeRoom, CreateRoom, MarkRead
 from tertulia.protocol.resources import (
     DirectoryResource,
@@ -21,29 +20,27 @@ from tertulia.protocol.resources import (
     ReceiptResource,
     member_resource,
     my_room_resource,
+    receipt_resource,
     room_resource,
 )
 
 router = APIRouter(tags=["rooms"])
 
-RoomPath = Annotated[str, Path(max_length=64, description="A room's id (UUID).")]
-UserPath = Annotated[str, Path(max_length=64, description="A user's id (UUID).")]
-CursorQuery = Annotated[str | None, Query(max_length=MAX_CURSOR, description="`next` of the page before.")]
-LimitQuery = Annotated[PageSize, Query()]
-
-_Number = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 _OFFSET = TypeAdapter(tuple[Annotated[int, Field(ge=0, le=10_000)]])
-_PAIR = TypeAdapter(tuple[_Number, _Number])
+_PAIR = TypeAdapter(tuple[Position, Position])
 
 
 @router.get("/rooms", response_model=MyRoomsResource, responses=refusals("invalid", "unauthorized", "rate_limited"))
 async def my_rooms(
     caller: CallerDep, services: ServicesDep, limit: LimitQuery = 50, cursor: CursorQuery = None
 ) -> MyRoomsResource:
-    """My rooms, the most recently active first, each with what is unread and its last message."""
+    """My rooms, the most recently active first, each with what is unread and its last message.
+
+    A page holds fewer than `limit` when they are long: look at `next`.
+    """
     offset = 0 if cursor is None else decode_cursor(cursor, _OFFSET)[0]
     views, more = await services.rooms.mine(caller, limit, offset)
-    following = encode_cursor(offset + limit) if more else None
+    following = encode_cursor(offset + len(views)) if more else None
     return {"items": [my_room_resource(view) for view in views], "next": following}
 
 
@@ -175,11 +172,7 @@ async def remove_member(room: RoomPath, user: UserPath, caller: CallerDep, servi
 async def mark_read(room: RoomPath, body: MarkRead, caller: CallerDep, services: ServicesDep) -> ReceiptResource:
     """How far I have read, or received. Positions only grow, and end at the last message."""
     position = await services.receipts.advance_now(caller, room, body.index, body.delivered)
-    return {
-        "user": position.user_id,
-        "read_index": position.read_index,
-        "delivered_index": position.delivered_index,
-    }
+    return receipt_resource(position.user_id, position.read_index, position.delivered_index)
 
 
 @router.put(

@@ -261,8 +261,8 @@ class Hub:
             channel = self._channels.get(room)
             if channel is None or channel.members > large:
                 continue
-            for _, subscribers in channel.live.values():
-                found.update(each.user for each in subscribers if each.is_member(channel.room_id))
+            # Those who still catch up too: nobody is told of them again when they are done.
+            found.update(each.user for each in channel.subscribers() if each.is_member(channel.room_id))
             if len(found) >= limit:
                 break
         return found

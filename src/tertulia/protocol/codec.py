@@ -10,6 +10,9 @@ from pydantic_core import ErrorDetails, to_json
 from tertulia.domain.errors import Rejection
 from tertulia.protocol.commands import Command, command_adapter
 
+MAX_FAULTS = 200
+"""Errors of a frame that are looked at; each costs time on the event loop."""
+
 _NAME = re.compile(r"[A-Za-z0-9_\[\]-]+")
 
 encode = to_json
@@ -21,6 +24,8 @@ def decode_command(text: bytes | str) -> Command:
     try:
         return command_adapter.validate_json(text)
     except ValidationError as error:
+        if error.error_count() > MAX_FAULTS:
+            raise Rejection("invalid", "Nearly everything in this frame is wrong; see docs/protocol.md.") from None
         # Pydantic puts the command's name in front of each path: it is left out
         raise rejection_of(error.errors(include_url=False, include_input=False), skip=1) from None
 
@@ -36,7 +41,7 @@ def command_id(text: bytes | str) -> int | None:
 
 
 def rejection_of(errors: list[ErrorDetails], *, skip: int = 0) -> Rejection:
-    """What Pydantic found, in the words of the API; never repeats the input (rule 36).
+    """What Pydantic found, in the words of the API; never repeats the input.
 
     `skip` path parts are left out at the front (`body`, or the command's name).
     """

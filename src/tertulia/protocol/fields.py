@@ -8,7 +8,7 @@ from tertulia.domain.ids import MAX_INTEGER
 from tertulia.domain.text import MAX_BODY, check_body, check_text
 
 Text = Annotated[str, AfterValidator(check_text)]
-"""Any Unicode but U+0000 and unpaired surrogates. Every text from outside is one (rule 4)."""
+"""Any Unicode but U+0000 and unpaired surrogates. Every text from outside is one."""
 
 Body = Annotated[str, AfterValidator(check_body), Field(json_schema_extra={"minLength": 1, "maxLength": MAX_BODY})]
 """A message's text, 1 to 16,384 characters."""

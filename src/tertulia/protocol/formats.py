@@ -6,13 +6,13 @@ from typing import Any, Protocol
 from tertulia.domain.events import Changed, News, Presence, Receipts
 from tertulia.protocol.codec import encode
 from tertulia.protocol.events import change_event
-from tertulia.protocol.resources import user_resource
+from tertulia.protocol.resources import receipt_resource, user_resource
 
 
 class WireFormat(Protocol):
     """Each method gives one frame's text, or None where the format says nothing of it.
 
-    Nothing may depend on who receives it: a frame is encoded once and shared (rule 39).
+    Nothing may depend on who receives it: a frame is encoded once and shared.
     """
 
     name: str
@@ -48,9 +48,7 @@ class V1:
 
 def _news(news: News) -> dict[str, Any]:
     if isinstance(news, Receipts):
-        receipts = [
-            {"user": user, "read_index": read, "delivered_index": delivered} for user, read, delivered in news.positions
-        ]
+        receipts = [receipt_resource(*position) for position in news.positions]
         return {"ev": "receipt", "room": news.room_id, "receipts": receipts}
     if isinstance(news, Presence):
         return {"ev": "presence", "users": [{"user": user, "status": status} for user, status in news.users]}

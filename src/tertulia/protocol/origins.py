@@ -5,6 +5,7 @@ Shared by CORS of API v1 and the socket's admission. Programs other than browser
 
 import re
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 import structlog
 
@@ -70,6 +71,14 @@ class Hosts:
             return False
         name = _portless(host.lower())
         return self._all or name in self._exact or (bool(self._suffixes) and name.endswith(self._suffixes))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`, a name or an address without port."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _portless(text: str) -> str:

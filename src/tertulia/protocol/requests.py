@@ -1,6 +1,6 @@
 """Bodies of REST requests."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,7 +16,21 @@ RoomName = Annotated[Text, Field(min_length=1, max_length=255)]
 Description = Annotated[Text, Field(max_length=4096)]
 
 
-class Register(Strict):
+MAX_FIELDS = 50
+
+
+class _Request(Strict):
+    """Of a body with thousands of unknown fields, a list of thousands of errors would be made, on the event loop."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_fields(cls, given: Any) -> Any:
+        if isinstance(given, dict) and len(given) > MAX_FIELDS:
+            raise ValueError("leave out all fields that are not documented")
+        return given
+
+
+class Register(_Request):
     username: Username
     password: Password
     email: Email | None = None
@@ -24,7 +38,7 @@ class Register(Strict):
     last_name: Name = ""
 
 
-class Login(Strict):
+class Login(_Request):
     """`username` may also be an email address that was claimed at registration."""
 
     username: Annotated[Text, Field(min_length=1, max_length=254)]
@@ -32,30 +46,33 @@ class Login(Strict):
     device: Annotated[Text, Field(max_length=255)] | None = None
 
 
-class Refresh(Strict):
+class Refresh(_Request):
     refresh: Token
 
 
-class Logout(Strict):
+class Logout(_Request):
     """`everywhere`: end all my sessions, not only this one."""
 
     everywhere: bool = False
 
 
-class ChangeProfile(Strict):
+class ChangeProfile(_Request):
     """What is absent or null stays as it is."""
 
     first_name: Name | None = None
     last_name: Name | None = None
 
 
-class ChangePassword(Strict):
+class ChangePassword(_Request):
     current: Password
     new: Password
 
 
-class CreateRoom(Strict):
-    """`name` is unique and may be left out for private rooms; `title` is what people see (default: the name)."""
+class CreateRoom(_Request):
+    """`name` is unique among public rooms, and may be left out for private ones.
+
+    `title` is what people see (default: the name).
+    """
 
     kind: Literal["public", "private"] = "public"
     name: RoomName | None = None
@@ -69,27 +86,27 @@ class CreateRoom(Strict):
         return self
 
 
-class ChangeRoom(Strict):
+class ChangeRoom(_Request):
     name: RoomName | None = None
     title: Title | None = None
     description: Description | None = None
 
 
-class AddMember(Strict):
+class AddMember(_Request):
     user: UserId
 
 
-class PostMessage(Strict):
+class PostMessage(_Request):
     body: Body
     client_id: ClientId | None = None
     reply_to: Index | None = None
 
 
-class EditMessage(Strict):
+class EditMessage(_Request):
     body: Body
 
 
-class MarkRead(Strict):
+class MarkRead(_Request):
     index: Position | None = None
     delivered: Position | None = None
 

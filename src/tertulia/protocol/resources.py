@@ -327,6 +327,10 @@ def my_room_resource(view: RoomView) -> MyRoomResource:
     return resource
 
 
+def receipt_resource(user_id: str, read_index: int, delivered_index: int) -> ReceiptResource:
+    return {"user": user_id, "read_index": read_index, "delivered_index": delivered_index}
+
+
 def snapshot_resource(snapshot: Snapshot) -> SnapshotResource:
     resource: SnapshotResource = {
         "room": my_room_resource(snapshot.view),

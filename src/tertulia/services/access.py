@@ -1,4 +1,7 @@
-"""The only door to a room: what you may not see cannot be told from what is not there (promise 7)."""
+"""The only door to a room: what you may not see cannot be told from what is not there (promise 7).
+
+And from the ids of the outside to users and room numbers.
+"""
 
 from collections import OrderedDict
 
@@ -6,8 +9,8 @@ from sqlalchemy import Connection
 
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.ids import canonical_id
-from tertulia.domain.models import Member, Room, RoomKind
-from tertulia.storage import members, rooms
+from tertulia.domain.models import Member, Room, RoomKind, User
+from tertulia.storage import members, rooms, users
 from tertulia.storage.database import Database
 
 KNOWN_ROOMS = 100_000
@@ -38,6 +41,15 @@ def joined(connection: Connection, room_id: str, user: int) -> tuple[Room, Membe
     if member is None:
         raise Rejection("not_member", "Join the room first.")
     return room, member
+
+
+async def find_user(db: Database, user_id: str, *, active: bool = True) -> User:
+    """The user with that id; `not_found` when there is none, or when `active` and they are not."""
+    wanted = canonical_id(user_id)
+    user = await db.read(users.by_id, wanted) if wanted else None
+    if user is None or (active and not user.is_active):
+        raise not_found("user")
+    return user
 
 
 class RoomNumbers:

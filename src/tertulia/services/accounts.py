@@ -8,20 +8,19 @@ from sqlalchemy import Connection
 from tertulia.clock import Clock
 from tertulia.domain.buckets import Attempts
 from tertulia.domain.errors import Rejection, not_found
-from tertulia.domain.ids import MAX_INTEGER, canonical_id, new_id
+from tertulia.domain.ids import MAX_INTEGER, new_id
 from tertulia.domain.models import Caller, User
-from tertulia.domain.people import Place
+from tertulia.domain.people import SearchCursor
 from tertulia.domain.text import check_text
-from tertulia.domain.usernames import check_email, check_name, check_username, fold_email, normal_username
+from tertulia.domain.usernames import MAX_EMAIL, check_email, check_name, check_username, fold_email, normal_username
 from tertulia.protocol.resources import TokensResource
+from tertulia.services.access import find_user
 from tertulia.services.finish import finish
 from tertulia.services.passwords import Passwords
 from tertulia.services.sessions import Opened, Sessions
 from tertulia.services.tokens import unauthorized
 from tertulia.services.user_cache import UserCache
-from tertulia.storage import accounts as rows
-from tertulia.storage import sessions as session_rows
-from tertulia.storage import users as user_rows
+from tertulia.storage import accounts, sessions, users
 from tertulia.storage.accounts import Credentials, NewUser
 from tertulia.storage.database import Database
 from tertulia.storage.people import search
@@ -69,7 +68,7 @@ class Accounts:
 
     def __init__(
         self,
-        database: Database,
+        db: Database,
         sessions: Sessions,
         passwords: Passwords,
         clock: Clock,
@@ -78,7 +77,7 @@ class Accounts:
         guesses: int = GUESSES,
         cache_size: int = CACHED,
     ) -> None:
-        self._database = database
+        self._db = db
         self._sessions = sessions
         self._passwords = passwords
         self._clock = clock
@@ -96,13 +95,13 @@ class Accounts:
     async def register(self, registration: Registration, device: Device) -> SignedIn:
         """Raises `invalid`, `weak_password`, `username_taken`, `email_taken` or `busy`."""
         new = await self._new_user(registration)
-        user, opened = await self._database.write(self._create, new, device)
+        user, opened = await self._db.write(self._create, new, device)
         return SignedIn(user, self._sessions.opened(opened))
 
     async def create_superuser(self, username: str, email: str | None, password: str) -> User:
         """An account of the staff, for the command line; raises what `register` raises."""
         new = await self._new_user(Registration(username, check_text(password), email or None), is_staff=True)
-        return await self._database.write(rows.create, new)
+        return await self._db.write(accounts.create, new)
 
     async def _new_user(self, registration: Registration, *, is_staff: bool = False) -> NewUser:
         username = check_username(registration.username)
@@ -110,7 +109,7 @@ class Accounts:
         email_login = None if email is None else fold_email(email)
         first_name = check_name(registration.first_name, "first_name")
         last_name = check_name(registration.last_name, "last_name")
-        await self._database.read(rows.check_free, username, email_login)
+        await self._db.read(accounts.check_free, username, email_login)
         about = {"username": username, "email": email or "", "first name": first_name, "last name": last_name}
         async with self._passwords.turn():
             password_hash = await self._passwords.choose(registration.password, about)
@@ -120,7 +119,7 @@ class Accounts:
         )
 
     def _create(self, connection: Connection, new: NewUser, device: Device) -> tuple[User, Opened]:
-        user = rows.create(connection, new)
+        user = accounts.create(connection, new)
         return user, self._sessions.open(connection, user, device.name, device.address)
 
     async def login(self, name: str, password: str, device: Device) -> SignedIn:
@@ -130,10 +129,11 @@ class Accounts:
         in a minute, whether there is such an account or not; `busy`.
         """
         username, email_login = normal_username(name), fold_email(name)
-        self._check_guesses(email_login)
+        guesses = email_login[:MAX_EMAIL]  # folding may make it much longer, and it is remembered
+        self._check_guesses(guesses)
         async with self._passwords.turn():
-            candidates = await self._database.read(rows.credentials, username, email_login)
-            found = await self._match(candidates, password, guesses=email_login)
+            candidates = await self._db.read(accounts.credentials, username, email_login)
+            found = await self._match(candidates, password, guesses=guesses)
             renewed = await self._passwords.renew(found.password_hash or "", password)
         opened = await finish(self._tasks, self._sign_in(found, renewed, device), "accounts.login")
         return SignedIn(found.user, self._sessions.opened(opened))
@@ -157,13 +157,13 @@ class Accounts:
             raise Rejection("rate_limited", message, retry_after=wait)
 
     async def _sign_in(self, found: Credentials, renewed: str | None, device: Device) -> Opened:
-        opened = await self._database.write(self._open, found, renewed, device)
+        opened = await self._db.write(self._open, found, renewed, device)
         self._sessions.ended(opened.ended)
         return opened
 
     def _open(self, connection: Connection, found: Credentials, renewed: str | None, device: Device) -> Opened:
         verified = found.password_hash or ""
-        if not rows.replace_password(connection, found.user.number, verified, renewed or verified):
+        if not accounts.replace_password(connection, found.user.number, verified, renewed or verified):
             raise wrong_credentials()  # changed since it was verified
         return self._sessions.open(connection, found.user, device.name, device.address)
 
@@ -184,7 +184,7 @@ class Accounts:
         return await finish(self._tasks, self._rename(caller.user, given), "accounts.rename")
 
     async def _rename(self, number: int, names: dict[str, str]) -> User:
-        user, changed = await self._database.write(rows.rename, number, names)
+        user, changed = await self._db.write(accounts.rename, number, names)
         if user is None:
             raise unauthorized()
         if changed:
@@ -202,23 +202,23 @@ class Accounts:
         guesses = fold_email(user.username)
         self._check_guesses(guesses)
         async with self._passwords.turn():
-            stored = await self._database.read(rows.credentials_of, user.number)
+            stored = await self._db.read(accounts.credentials_of, user.number)
             found = await self._match([stored] if stored else [], current, guesses=guesses)
             password_hash = await self._passwords.choose(new, _about(found.user), field="new")
         await finish(self._tasks, self._replace(caller, found, password_hash), "accounts.password")
 
     async def _replace(self, caller: Caller, found: Credentials, password_hash: str) -> None:
-        ended = await self._database.write(self._store_password, caller, found, password_hash)
+        ended = await self._db.write(self._store_password, caller, found, password_hash)
         self._sessions.ended(ended)
 
     def _store_password(
         self, connection: Connection, caller: Caller, found: Credentials, password_hash: str
     ) -> list[str]:
-        if not session_rows.is_open(connection, caller.session):
+        if not sessions.is_open(connection, caller.session):
             raise unauthorized()  # it was ended while the hash was made
-        if not rows.replace_password(connection, caller.user, found.password_hash or "", password_hash):
+        if not accounts.replace_password(connection, caller.user, found.password_hash or "", password_hash):
             raise wrong_credentials()  # changed since it was verified
-        return session_rows.end_all(connection, caller.user, self._clock.now(), caller.session)
+        return sessions.end_all(connection, caller.user, self._clock.now(), caller.session)
 
     # Looking people up
 
@@ -240,22 +240,20 @@ class Accounts:
                 missing.append(number)
         for start in range(0, len(missing), CHUNK):
             mark = self._cache.mark
-            read = await self._database.read(user_rows.by_numbers, missing[start : start + CHUNK])
+            read = await self._db.read(users.by_numbers, missing[start : start + CHUNK])
             self._cache.keep(read.values(), mark)
             found |= read
         return found
 
     async def by_id(self, user_id: str) -> User:
         """The active user with that id, as others may see them; raises `not_found`."""
-        id_ = canonical_id(user_id)
-        user = await self._database.read(user_rows.by_id, id_) if id_ else None
-        if user is None or not user.is_active:
-            raise not_found("user")
-        return user
+        return await find_user(self._db, user_id)
 
-    async def search(self, prefix: str, after: Place | None, limit: int) -> tuple[list[User], Place | None]:
+    async def search(
+        self, prefix: str, after: SearchCursor | None, limit: int
+    ) -> tuple[list[User], SearchCursor | None]:
         """Active users whose username or name begins so, by that name; and where the next page starts."""
-        return await self._database.read(search, prefix.strip(), after, limit)
+        return await self._db.read(search, prefix.strip(), after, limit)
 
     def forget(self, numbers: Iterable[int]) -> None:
         """These users changed: read them again."""

@@ -1,4 +1,4 @@
-"""Which history this is: a client that comes from another one (a restored backup) must start afresh (rule 15)."""
+"""Which history this is: a client that comes from another one (a restored backup) must start afresh."""
 
 from sqlalchemy import Connection
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from tertulia.committer.committer import Committer
-from tertulia.domain.buckets import Buckets
 from tertulia.domain.changes import Delete, Edit, Outcome, Post, React, Result
 from tertulia.domain.emojis import check_emoji
-from tertulia.domain.errors import Rejection, not_found
+from tertulia.domain.errors import not_found
 from tertulia.domain.models import Caller, Message, Page
 from tertulia.services.access import RoomNumbers, visible
+from tertulia.services.pace import Pace
 from tertulia.services.timeline import Place
 from tertulia.storage import messages
 from tertulia.storage.database import Database
@@ -19,13 +19,14 @@ MAX_PAGE = 100
 
 
 class Messages:
-    """`rate`: how many posts a user may make."""
+    """`posts`: how many a user may make; `pace`: how many other changes."""
 
-    def __init__(self, db: Database, committer: Committer, numbers: RoomNumbers, rate: Buckets) -> None:
+    def __init__(self, db: Database, committer: Committer, numbers: RoomNumbers, posts: Pace, pace: Pace) -> None:
         self._db = db
         self._committer = committer
         self._numbers = numbers
-        self._rate = rate
+        self._posts = posts
+        self._pace = pace
 
     def submit(
         self,
@@ -37,7 +38,7 @@ class Messages:
         done: Callable[[Result], None],
     ) -> None:
         """Post, without waiting; `done` gets the outcome or the rejection. For the socket: no task a post."""
-        refusal = self._too_fast(caller)
+        refusal = self._posts.refusal(caller)
         if refusal is not None and client_id is None:
             raise refusal
         # A repeated client_id is answered with what is stored, whatever the limits say: the committer looks.
@@ -47,27 +48,26 @@ class Messages:
         self, caller: Caller, room_id: str, body: str, client_id: str | None = None, reply_to: int | None = None
     ) -> Outcome:
         """The stored message; `repeated` when it was there already."""
-        refusal = self._too_fast(caller)  # first, so that it tells nothing about the room (promise 7)
+        refusal = self._posts.refusal(caller)
         if refusal is not None and client_id is None:
             raise refusal
         number = await self._numbers.number(room_id)
         return await self._committer.commit(Post(number, caller.user, body, client_id, reply_to, refusal))
 
-    def _too_fast(self, caller: Caller) -> Rejection | None:
-        wait = self._rate.take(caller.user)
-        return Rejection("rate_limited", "You post too fast. Wait a moment.", retry_after=wait) if wait else None
-
     async def edit(self, caller: Caller, room_id: str, index: int, body: str) -> Message:
+        self._pace.check(caller)
         number = await self._numbers.number(room_id)
         return _message(await self._committer.commit(Edit(number, caller.user, index, body)))
 
     async def delete(self, caller: Caller, room_id: str, index: int) -> Message:
         """The tombstone."""
+        self._pace.check(caller)
         number = await self._numbers.number(room_id)
         return _message(await self._committer.commit(Delete(number, caller.user, index)))
 
     async def react(self, caller: Caller, room_id: str, index: int, emoji: str, *, on: bool) -> Message:
         check_emoji(emoji)
+        self._pace.check(caller)
         number = await self._numbers.number(room_id)
         return _message(await self._committer.commit(React(number, caller.user, index, emoji, on)))
 

@@ -1,4 +1,4 @@
-"""Receipts: gathered for a moment, written in one go, told once a room (rule 5). They are not changes.
+"""Receipts: gathered for a moment, written in one go, told once a room. They are not changes.
 
 A crash may lose the last moment of them; clients repeat their own positions when they come back.
 """

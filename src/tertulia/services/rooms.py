@@ -16,9 +16,11 @@ from tertulia.domain.events import Changed
 from tertulia.domain.ids import canonical_id
 from tertulia.domain.models import Caller, Member, Room, RoomKind, RoomView, Snapshot
 from tertulia.domain.rooms import check_room_name
-from tertulia.services.access import RoomNumbers, joined, member_in, visible
+from tertulia.services.access import RoomNumbers, find_user, joined, member_in, visible
+from tertulia.services.pace import Pace
 from tertulia.services.timeline import Place
-from tertulia.storage import changes, members, messages, rooms, users
+from tertulia.services.weights import PAGE_BYTES, change_weight, fitting, view_weight
+from tertulia.storage import changes, members, messages, rooms
 from tertulia.storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -37,12 +39,16 @@ class Changes:
 
 
 class Rooms:
-    """`large`: rooms with more members than this show no members, receipts and presence of others."""
+    """`large`: rooms with more members than this show no members, receipts and presence of others.
 
-    def __init__(self, db: Database, committer: Committer, numbers: RoomNumbers, *, large: int) -> None:
+    `pace`: how many changes a user may make.
+    """
+
+    def __init__(self, db: Database, committer: Committer, numbers: RoomNumbers, pace: Pace, *, large: int) -> None:
         self._db = db
         self._committer = committer
         self._numbers = numbers
+        self._pace = pace
         self._large = large
         self._deleted = asyncio.Event()
 
@@ -52,6 +58,7 @@ class Rooms:
         """A public or private room, with the caller as its owner."""
         if name is not None:
             check_room_name(name)
+        self._pace.check(caller)
         change = CreateRoom(caller.user, kind, name, name or "" if title is None else title, description)
         outcome = await self._committer.commit(change)
         assert outcome.room is not None
@@ -68,10 +75,8 @@ class Rooms:
 
     async def open_direct(self, caller: Caller, user_id: str) -> tuple[RoomView, bool]:
         """The one direct room with somebody, and whether it was made just now."""
-        wanted = canonical_id(user_id)
-        partner = await self._db.read(users.by_id, wanted) if wanted else None
-        if partner is None or not partner.is_active:
-            raise not_found("user")
+        self._pace.check(caller)
+        partner = await find_user(self._db, user_id)
         if partner.number == caller.user:
             raise Rejection("invalid", "A direct room is for two: name somebody else.", field="user")
         outcome = await self._committer.commit(CreateRoom(caller.user, RoomKind.DIRECT, partner=partner.number))
@@ -87,12 +92,17 @@ class Rooms:
         return _views(connection, user, [(room, member)])[0]
 
     async def mine(self, caller: Caller, limit: int, offset: int = 0) -> tuple[list[RoomView], bool]:
-        """The caller's rooms, the most recently active first, and whether there are more."""
+        """The caller's rooms, the most recently active first, and whether there are more.
+
+        Up to `limit`; fewer when they are long, but at least one.
+        """
         return await self._db.read(self._mine, caller.user, limit, offset)
 
     def _mine(self, connection: Connection, user: int, limit: int, offset: int) -> tuple[list[RoomView], bool]:
         found = members.rooms_of(connection, user, limit + 1, offset)
-        return _views(connection, user, found[:limit]), len(found) > limit
+        views = _views(connection, user, found[:limit])
+        kept = views[: fitting(views, view_weight, PAGE_BYTES)]
+        return kept, len(found) > len(kept)
 
     async def followed(self, user: int, shown: int) -> tuple[list[RoomView], list[Room], bool]:
         """For `ready`: the `shown` most recently active rooms, all that are followed, and whether there are others."""
@@ -115,12 +125,14 @@ class Rooms:
     ) -> RoomView:
         if name is not None:
             check_room_name(name)
+        self._pace.check(caller)
         number = await self._numbers.number(room_id)
         await self._committer.commit(ChangeRoom(number, caller.user, name, title, description))
         return await self.view(caller, room_id)
 
     async def delete(self, caller: Caller, room_id: str) -> None:
         """Gone at once; its rows go in slices behind (`purge`)."""
+        self._pace.check(caller)
         await self._committer.commit(DeleteRoom(await self._numbers.number(room_id), caller.user))
         self._deleted.set()
 
@@ -175,6 +187,19 @@ class Rooms:
         member = None if user is None else member_in(connection, room, user)
         items = None if seq > room.head_seq else changes.since(connection, room, seq)
         return Changes(room, member is not None, items)
+
+    async def missed(self, number: int, after: int) -> tuple[int, Sequence[Changed] | None] | None:
+        """For the hub: a room's head and what changed after `after`; no changes: too many; None: the room is gone."""
+        try:
+            found = await self.changes(number, after, None)
+        except Rejection as rejection:
+            if rejection.code != "not_found":
+                raise  # busy: the room is there, and is asked for again
+            return None
+        items = found.items
+        if items is not None and sum(map(change_weight, items)) > PAGE_BYTES:
+            items = None  # each catches up for itself, as fast as it can read
+        return found.room.head_seq, items
 
     async def joined(self, caller: Caller, room_id: str) -> Room:
         """A room of which the caller is a member; `not_member` or `not_found` otherwise."""

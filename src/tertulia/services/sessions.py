@@ -18,9 +18,7 @@ from tertulia.domain.times import MINUTE, SECOND
 from tertulia.protocol.resources import TokensResource
 from tertulia.services.finish import finish
 from tertulia.services.tokens import RefreshClaims, Tokens, unauthorized
-from tertulia.storage import accounts as account_rows
-from tertulia.storage import sessions as rows
-from tertulia.storage import users
+from tertulia.storage import accounts, sessions, users
 from tertulia.storage.database import Database
 from tertulia.tasks import Tasks
 
@@ -50,10 +48,8 @@ class Opened:
 class Sessions:
     """Call `load` before the first `authenticate`, and let `upkeep` run."""
 
-    def __init__(
-        self, database: Database, tokens: Tokens, clock: Clock, tasks: Tasks, *, per_user: int = PER_USER
-    ) -> None:
-        self._database = database
+    def __init__(self, db: Database, tokens: Tokens, clock: Clock, tasks: Tasks, *, per_user: int = PER_USER) -> None:
+        self._db = db
         self._tokens = tokens
         self._clock = clock
         self._tasks = tasks
@@ -85,18 +81,18 @@ class Sessions:
 
     async def load(self) -> None:
         """Learn what was ended; callbacks hear nothing of it."""
-        self._ended, self._inactive = await self._database.read(self._known)
+        self._ended, self._inactive = await self._db.read(self._known)
 
     async def catch_up(self) -> None:
         """Learn what another process ended since."""
-        ended, inactive = await self._database.read(self._known)
+        ended, inactive = await self._db.read(self._known)
         new_ended, new_inactive = ended.keys() - self._ended.keys(), inactive - self._inactive
         self._ended |= ended
         self._inactive = inactive
         self._tell(new_ended, new_inactive)
 
     def _known(self, connection: Connection) -> tuple[dict[str, int], set[int]]:
-        return rows.ended_since(connection, self._horizon()), account_rows.inactive(connection)
+        return sessions.ended_since(connection, self._horizon()), accounts.inactive(connection)
 
     def _horizon(self) -> int:
         """An access token of a session that was ended before this time has expired."""
@@ -115,8 +111,8 @@ class Sessions:
             "created_at": now,
             "expires_at": now + self._tokens.refresh_seconds * SECOND,
         }
-        ended = rows.end_oldest(connection, user.number, now, self._per_user - 1)
-        return Opened(rows.create(connection, values), user.id, ended)
+        ended = sessions.end_oldest(connection, user.number, now, self._per_user - 1)
+        return Opened(sessions.create(connection, values), user.id, ended)
 
     def opened(self, opened: Opened) -> TokensResource:
         """The tokens of a session; call it after the commit."""
@@ -137,13 +133,13 @@ class Sessions:
         return self.opened(refreshed)
 
     async def _refresh(self, claims: RefreshClaims, address: str) -> Opened:
-        refreshed = await self._database.write(self._rotate, claims, address)
+        refreshed = await self._db.write(self._rotate, claims, address)
         self.ended(refreshed.ended)
         return refreshed
 
     def _rotate(self, connection: Connection, claims: RefreshClaims, address: str) -> Opened:
         now = self._clock.now()
-        session = rows.lock(connection, claims.session)
+        session = sessions.lock(connection, claims.session)
         if session is None or session.revoked_at is not None or session.expires_at <= now:
             return Opened()
         user = users.by_numbers(connection, [session.user]).get(session.user)
@@ -152,34 +148,34 @@ class Sessions:
             return Opened()
         if age == 0:
             expires_at = now + self._tokens.refresh_seconds * SECOND
-            return Opened(rows.rotate(connection, session, now, expires_at, address), user.id)
+            return Opened(sessions.rotate(connection, session, now, expires_at, address), user.id)
         if age == 1 and now - session.rotated_at <= REPEAT:
             return Opened(session, user.id)
-        return Opened(ended=rows.end(connection, session.user, session.id, now))
+        return Opened(ended=sessions.end(connection, session.user, session.id, now))
 
     # Listing and ending
 
     async def of(self, user: int) -> list[Session]:
         """The user's open sessions, last used first; at most `PER_USER`."""
-        found = await self._database.read(rows.open_of, user, self._clock.now(), self._per_user)
+        found = await self._db.read(sessions.open_of, user, self._clock.now(), self._per_user)
         return [replace(one, last_used_at=max(one.last_used_at, self._used.get(one.id, 0))) for one in found]
 
     async def end(self, user: int, session_id: str) -> None:
         """End one session of the user; `not_found` when it is not theirs or has ended."""
-        if not await self._end(rows.end, user, session_id, self._clock.now()):
+        if not await self._end(sessions.end, user, session_id, self._clock.now()):
             raise not_found("session")
 
     async def leave(self, caller: Caller) -> None:
         """End the caller's own session; nothing happens when it has just ended."""
-        await self._end(rows.end, caller.user, caller.session, self._clock.now())
+        await self._end(sessions.end, caller.user, caller.session, self._clock.now())
 
     async def end_all(self, user: int) -> None:
         """End all sessions of the user."""
-        await self._end(rows.end_all, user, self._clock.now())
+        await self._end(sessions.end_all, user, self._clock.now())
 
     async def _end(self, job: Callable[..., list[str]], *args: object) -> list[str]:
         async def work() -> list[str]:
-            ended = await self._database.write(job, *args)
+            ended = await self._db.write(job, *args)
             self.ended(ended)
             return ended
 
@@ -213,11 +209,11 @@ class Sessions:
         self._ended = {id_: at for id_, at in self._ended.items() if at > horizon}
         used, self._used = list(self._used.items()), {}
         for start in range(0, len(used), CHUNK):  # small transactions: posts pass between them
-            await self._database.write(rows.touch, used[start : start + CHUNK])
+            await self._db.write(sessions.touch, used[start : start + CHUNK])
         if self._clock.now() - self._purged_at >= PURGE_EVERY:
             self._purged_at = self._clock.now()
             await self._purge(horizon)
 
     async def _purge(self, before: int) -> None:
-        while old := await self._database.read(rows.old, before, CHUNK):
-            await self._database.write(rows.remove, old)
+        while old := await self._db.read(sessions.old, before, CHUNK):
+            await self._db.write(sessions.remove, old)

@@ -1,4 +1,4 @@
-"""What another process changed, and what no hint told: found by looking (rule 9)."""
+"""What another process changed, and what no hint told: found by looking."""
 
 from collections.abc import Awaitable, Callable
 

@@ -10,7 +10,7 @@ from tertulia.protocol.codec import encode
 T = TypeVar("T")
 
 PAGE_BYTES = 200 * 1024
-"""Of messages in a page or a snapshot: an answer must fit a write of 256 KiB (rule 10)."""
+"""Of messages in a page or a snapshot: an answer must fit a write of 256 KiB."""
 
 _ROW = 500
 _ID = 40

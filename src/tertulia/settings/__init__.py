@@ -1,4 +1,4 @@
-"""Every setting of the server. Only `app` and `cli` read this; everything else gets plain values.
+"""Every setting of the server. Only `app`, `asgi` and `cli` read this; everything else gets plain values.
 
 `Settings(...)` takes what it is given and looks nowhere else. `load` asks the command line, the environment and
 `.env`; the first that says something wins.

@@ -116,17 +116,25 @@ class Settings(BaseModel):
     )
 
     post_rate: float = Field(
-        default=10, gt=0, le=10_000, json_schema_extra=_extra(RATES), description="Messages a second one user may post."
+        default=10,
+        gt=0,
+        le=10_000,
+        json_schema_extra=_extra(RATES),
+        description="Messages a second one user may post, and as many other changes (edits, reactions, joins, rooms).",
     )
     post_burst: int = Field(
-        default=40, ge=1, le=100_000, json_schema_extra=_extra(RATES), description="Messages one user may post at once."
+        default=40,
+        ge=1,
+        le=100_000,
+        json_schema_extra=_extra(RATES),
+        description="Messages one user may post at once, and as many other changes.",
     )
     command_rate: int = Field(
         default=50,
         ge=1,
         le=10_000,
         json_schema_extra=_extra(RATES),
-        description="Commands a second, other than posts, one connection may send.",
+        description="Commands a second, other than posts, one connection may send; all of one user's, four times that.",
     )
     registrations_per_minute: int = Field(
         default=30,
@@ -176,7 +184,7 @@ class Settings(BaseModel):
         "typing as a count.",
     )
     max_body_kb: int = Field(
-        default=1_024,
+        default=256,
         ge=64,
         le=65_536,
         json_schema_extra=_extra(LIMITS),

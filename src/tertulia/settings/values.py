@@ -59,15 +59,13 @@ def _empty_or(length: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
-Format = Annotated[Literal["auto", "pretty", "json"], BeforeValidator(_lower)]
-Sockets = Annotated[Literal["auto", "picows", "asgi"], BeforeValidator(_lower)]
 Lowered = BeforeValidator(_lower)
+Level = Annotated[Literal["debug", "info", "warning", "error"], Lowered]
+Format = Annotated[Literal["auto", "pretty", "json"], Lowered]
+Sockets = Annotated[Literal["auto", "picows", "asgi"], Lowered]
 Origins = Annotated[tuple[Annotated[str, Lowered, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_split)]
 Hosts = Annotated[tuple[Annotated[str, Lowered, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_split)]
-
-
 Directory = Annotated[Path, AfterValidator(_path)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 SecretKey = Annotated[str, _empty_or(32)]

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import User
 from tertulia.storage.tables import users
-from tertulia.storage.users import bump, by_numbers, columns, user_of
+from tertulia.storage.users import COLUMNS, bump, by_numbers, user_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def create(connection: Connection, new: NewUser) -> User:
     """Raises `username_taken` or `email_taken`."""
     values = {name: getattr(new, name) for name in NewUser.__slots__}
     try:
-        return user_of(connection.execute(insert(users).values(values).returning(*columns())).one())
+        return user_of(connection.execute(insert(users).values(values).returning(*COLUMNS)).one())
     except IntegrityError as error:
         for column in ("email_login", "username"):
             if column in str(error.orig):
@@ -65,7 +65,7 @@ def _taken(column: str) -> Rejection:
 def credentials(connection: Connection, username: str, email_login: str) -> list[Credentials]:
     """Who signs in so: by username first, then by email; two, when one's username is the other's address."""
     rows = connection.execute(
-        select(*columns(), users.c.password_hash)
+        select(*COLUMNS, users.c.password_hash)
         .where(or_(users.c.username == username, users.c.email_login == email_login))
         .order_by(users.c.username != username)
         .limit(2)
@@ -74,7 +74,7 @@ def credentials(connection: Connection, username: str, email_login: str) -> list
 
 
 def credentials_of(connection: Connection, number: int) -> Credentials | None:
-    row = connection.execute(select(*columns(), users.c.password_hash).where(users.c.number == number)).one_or_none()
+    row = connection.execute(select(*COLUMNS, users.c.password_hash).where(users.c.number == number)).one_or_none()
     return Credentials(user_of(row), row.password_hash) if row else None
 
 

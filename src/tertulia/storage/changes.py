@@ -1,4 +1,4 @@
-"""What changed in a room since a seq: resume by state (design, section 5)."""
+"""What changed in a room since a seq: resume by state."""
 
 from sqlalchemy import Connection, select
 
@@ -14,7 +14,7 @@ MAX_ROWS = 2_000
 def since(connection: Connection, room: Room, seq: int) -> list[Changed] | None:
     """Every row that changed after `seq`, as it is now, ascending by `changed_seq`; None when there are too many.
 
-    Complete up to `room.head_seq`, which must have been read before, or in this transaction (rule 7).
+    Complete up to `room.head_seq`, which must have been read before, or in this transaction.
     """
     rows = messages.changed_since(connection, room.number, seq, MAX_ROWS + 1)
     people = _members_since(connection, room.number, seq)
@@ -28,7 +28,7 @@ def since(connection: Connection, room: Room, seq: int) -> list[Changed] | None:
 
 def _members_since(connection: Connection, room: int, seq: int) -> list[tuple[Member, User]]:
     query = (
-        select(*members.columns(), *users.columns())
+        select(*members.COLUMNS, *users.COLUMNS)
         .join(users_table, users_table.c.number == members_table.c.user)
         .where(members_table.c.room == room, members_table.c.changed_seq > seq)
         .limit(MAX_ROWS + 1)

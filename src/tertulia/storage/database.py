@@ -1,7 +1,7 @@
 """The database: its engines, its one writer, its readers, and what differs between SQLite and PostgreSQL.
 
 Reads run in a small pool of threads, each a short transaction. Writes of a process go through one writer
-thread, posts first (rule 14). A function that is run here gets an open `Connection` and must not keep it.
+thread, posts first. A function that is run here gets an open `Connection` and must not keep it.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
@@ -61,7 +61,7 @@ def open_engine(url: str, *, write: bool) -> Engine:
     engine = create_engine(
         parsed,
         poolclass=QueuePool if not write else NullPool,
-        hide_parameters=True,  # error texts must not carry what people wrote (rule 36)
+        hide_parameters=True,  # error texts must not carry what people wrote
         connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False},
         **({"pool_size": READERS, "max_overflow": 0} if not write else {}),
     )
@@ -123,6 +123,10 @@ class Database:
     def reads_waiting(self) -> int:
         return self._reads
 
+    async def probe(self) -> None:
+        """Return when the database has answered; raises what a read raises."""
+        await self.read(_probe)
+
     async def write(self, job: Callable[..., T], *args: Any) -> T:
         """`job(connection, *args)` in a write transaction, committed when this returns."""
         return await self.writer.run(job, *args)
@@ -133,3 +137,7 @@ class Database:
         self._readers.shutdown()
         self._read_engine.dispose()
         self._write_engine.dispose()
+
+
+def _probe(connection: Connection) -> None:
+    connection.execute(text("SELECT 1"))

@@ -6,27 +6,23 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from tertulia.domain.mentions import MENTIONS_CEILING
 from tertulia.domain.models import Member, Role, Room, User
-from tertulia.storage import rooms
-from tertulia.storage import users as users_storage
+from tertulia.storage import rooms, users
 from tertulia.storage.keys import listed, matches
-from tertulia.storage.tables import members, mentions, users
+from tertulia.storage.tables import members, mentions
 from tertulia.storage.tables import rooms as rooms_table
+from tertulia.storage.tables import users as users_table
 
-MENTIONS_CEILING = 100
-
-_COLUMNS = [
+COLUMNS = tuple(
     members.c[name]
     for name in (
         "room", "user", "role", "read_index", "delivered_index", "joined_at", "left_at", "changed_seq",
     )
-]  # fmt: skip
-WIDTH = len(_COLUMNS)
+)  # fmt: skip
+"""What `member_of` takes, in its order."""
 
-
-def columns() -> list[Any]:
-    """The columns that `member_of` takes, in its order."""
-    return list(_COLUMNS)
+WIDTH = len(COLUMNS)
 
 
 def member_of(row: Any) -> Member:
@@ -36,7 +32,7 @@ def member_of(row: Any) -> Member:
 
 def one(connection: Connection, room: int, user: int) -> Member | None:
     """The row, also of somebody who left."""
-    row = connection.execute(select(*_COLUMNS).where(members.c.room == room, members.c.user == user)).first()
+    row = connection.execute(select(*COLUMNS).where(members.c.room == room, members.c.user == user)).first()
     return member_of(row) if row else None
 
 
@@ -44,22 +40,22 @@ def some(connection: Connection, pairs: Collection[tuple[int, int]]) -> list[Mem
     """The rows of (room, user) pairs, also of people who left; those without a row are left out."""
     if not pairs:
         return []
-    query = select(*_COLUMNS).where(matches(listed(pairs), members.c.room, members.c.user))
+    query = select(*COLUMNS).where(matches(listed(pairs), members.c.room, members.c.user))
     return [member_of(row) for row in connection.execute(query)]
 
 
 def page(connection: Connection, room: int, after: tuple[int, int] | None, limit: int) -> list[tuple[Member, User]]:
     """Who is a member now, in the order of joining; `after`: (joined_at, user) of the last one before."""
     query = (
-        select(*_COLUMNS, *users_storage.columns())
-        .join(users, users.c.number == members.c.user)
+        select(*COLUMNS, *users.COLUMNS)
+        .join(users_table, users_table.c.number == members.c.user)
         .where(members.c.room == room, members.c.left_at.is_(None))
         .order_by(members.c.joined_at, members.c.user)
         .limit(limit)
     )
     if after is not None:
         query = query.where(tuple_(members.c.joined_at, members.c.user) > tuple_(*after))
-    return [(member_of(row), users_storage.user_of(row[WIDTH:])) for row in connection.execute(query)]
+    return [(member_of(row), users.user_of(row[WIDTH:])) for row in connection.execute(query)]
 
 
 def heirs(connection: Connection, room: int, limit: int) -> list[int]:
@@ -75,21 +71,15 @@ def heirs(connection: Connection, room: int, limit: int) -> list[int]:
 
 def named(connection: Connection, room: int, usernames: Collection[str]) -> list[User]:
     """Those members of the room who have one of `usernames`."""
-    found = users_storage.by_usernames(connection, usernames)
+    found = users.by_usernames(connection, usernames)
     rows = some(connection, [(room, number) for number in found])
     return [found[member.user] for member in rows if member.left_at is None]
-
-
-def user_numbers(connection: Connection, room: int, limit: int) -> list[int]:
-    """Who is a member now."""
-    query = select(members.c.user).where(members.c.room == room, members.c.left_at.is_(None)).limit(limit)
-    return list(connection.execute(query).scalars())
 
 
 def rooms_of(connection: Connection, user: int, limit: int, offset: int = 0) -> list[tuple[Room, Member]]:
     """The user's rooms, the most recently active first."""
     query = (
-        select(*rooms.columns(), *_COLUMNS)
+        select(*rooms.COLUMNS, *COLUMNS)
         .join(members, members.c.room == rooms_table.c.number)
         .where(members.c.user == user, members.c.left_at.is_(None), rooms_table.c.deleted_at.is_(None))
         .order_by(rooms_table.c.last_at.desc(), rooms_table.c.number.desc())
@@ -120,15 +110,15 @@ def mention_counts(connection: Connection, user: int, in_rooms: Collection[int])
 def partners(connection: Connection, user: int, direct_rooms: Collection[int]) -> dict[int, User]:
     """The other person of each direct room."""
     query = (
-        select(members.c.room, *users_storage.columns())
-        .join(users, users.c.number == members.c.user)
+        select(members.c.room, *users.COLUMNS)
+        .join(users_table, users_table.c.number == members.c.user)
         .where(members.c.room.in_(direct_rooms), members.c.user != user)
     )
-    return {row[0]: users_storage.user_of(row[1:]) for row in connection.execute(query)} if direct_rooms else {}
+    return {row[0]: users.user_of(row[1:]) for row in connection.execute(query)} if direct_rooms else {}
 
 
 def companions(connection: Connection, user: int, large: int, limit: int) -> set[int]:
-    """Users who share a room of at most `large` members with `user` (rule 37)."""
+    """Users who share a room of at most `large` members with `user`."""
     mine = members.alias()
     query = (
         select(members.c.user)
@@ -170,11 +160,12 @@ def save(connection: Connection, changed: Iterable[Member]) -> None:
     updated = {name: statement.excluded[name] for name in rows[0] if name not in ("room", "user")}
     # A receipt that was flushed since must not be taken back.
     for name in ("read_index", "delivered_index"):
-        updated[name] = _greater(members.c[name], statement.excluded[name])
+        updated[name] = greater(members.c[name], statement.excluded[name])
     connection.execute(statement.on_conflict_do_update(index_elements=["room", "user"], set_=updated), rows)
 
 
-def _greater(left: Any, right: Any) -> Any:
+def greater(left: Any, right: Any) -> Any:
+    """The greater of two numbers, in SQL that both databases know."""
     return case((left > right, left), else_=right)
 
 
@@ -182,8 +173,8 @@ _READ_OWN = (
     update(members)
     .where(members.c.room == bindparam("_room"), members.c.user == bindparam("_user"))
     .values(
-        read_index=_greater(members.c.read_index, bindparam("_index")),
-        delivered_index=_greater(members.c.delivered_index, bindparam("_index")),
+        read_index=greater(members.c.read_index, bindparam("_index")),
+        delivered_index=greater(members.c.delivered_index, bindparam("_index")),
     )
 )
 

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, select, update
 
 from tertulia.domain.models import Message, MessageKind
-from tertulia.storage import users as users_storage
+from tertulia.storage import users
 from tertulia.storage.keys import listed, matches
-from tertulia.storage.tables import mentions, messages, reactions, users
+from tertulia.storage.tables import mentions, messages, reactions
+from tertulia.storage.tables import users as users_table
 
 NOTICES_IN_PAGE = 100
 
@@ -24,7 +25,7 @@ WIDTH = len(_COLUMNS)
 
 
 def _select() -> Select[Any]:
-    return select(*_COLUMNS, *users_storage.columns()).outerjoin(users, users.c.number == messages.c.sender)
+    return select(*_COLUMNS, *users.COLUMNS).outerjoin(users_table, users_table.c.number == messages.c.sender)
 
 
 def message_of(row: Any) -> Message:
@@ -46,7 +47,7 @@ def message_of(row: Any) -> Message:
         reactions=tuple(json.loads(row[13])) if row[13] else (),
         edited_at=row[14],
         deleted_at=row[15],
-        sender=users_storage.user_of(row[WIDTH:]) if row[16] is not None else None,
+        sender=users.user_of(row[WIDTH:]) if row[16] is not None else None,
     )
 
 

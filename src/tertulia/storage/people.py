@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, select
 
 from tertulia.domain.models import User
-from tertulia.domain.people import Place
+from tertulia.domain.people import SearchCursor
 from tertulia.storage.tables import SEARCHED, users
-from tertulia.storage.users import columns, user_of
+from tertulia.storage.users import COLUMNS, user_of
 
 LAST = "\U0010ffff"
 """Sorts after every text."""
@@ -26,21 +26,23 @@ class _Step:
         return and_(self.name >= self.prefix, self.name < self.prefix + LAST)
 
 
-def search(connection: Connection, prefix: str, after: Place | None, limit: int) -> tuple[list[User], Place | None]:
+def search(
+    connection: Connection, prefix: str, after: SearchCursor | None, limit: int
+) -> tuple[list[User], SearchCursor | None]:
     """Active users whose username, full name or last name begins so, in this order; and where to go on, if there.
 
     Each step walks one index from where the last page ended: a page costs the same however deep it is.
     """
     steps = _steps(prefix)
     found: list[User] = []
-    place = after or Place(0, "", 0)
+    place = after or SearchCursor(0, "", 0)
     for number in range(place.step, len(steps)):
-        start = place if place.step == number else Place(number, "", 0)
+        start = place if place.step == number else SearchCursor(number, "", 0)
         for row in connection.execute(_page(steps, start, limit + 1 - len(found))).all():
             if len(found) == limit:
                 return found, place
             found.append(user_of(row))
-            place = Place(number, row.key, row.number)
+            place = SearchCursor(number, row.key, row.number)
     return found, None
 
 
@@ -59,10 +61,10 @@ def _lower_ascii(text: str) -> str:
     return "".join(character.lower() if character.isascii() else character for character in text)
 
 
-def _page(steps: list[_Step], start: Place, limit: int) -> Select[Any]:
+def _page(steps: list[_Step], start: SearchCursor, limit: int) -> Select[Any]:
     step, before = steps[start.step], steps[: start.step]
     return (
-        select(*columns(), step.name.label("key"))
+        select(*COLUMNS, step.name.label("key"))
         .where(
             step.matches,
             step.name >= start.key,

@@ -6,13 +6,14 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select,
 
 from tertulia.domain.events import Positions
 from tertulia.storage.keys import listed, matches
+from tertulia.storage.members import greater
 from tertulia.storage.tables import members, rooms, users
 
 
 def advance(connection: Connection, wanted: Sequence[tuple[int, int, int, int]]) -> list[Positions]:
     """Advance (room, user, read_index, delivered_index); the positions as they are then, members only.
 
-    Computed in SQL, so that two nodes cannot take each other's back (rule 5).
+    Computed in SQL, so that two nodes cannot take each other's back.
     """
     rows = [
         {"_room": room, "_user": user, "_read": read, "_delivered": delivered}
@@ -50,7 +51,7 @@ def _least(position: str) -> ColumnElement[int]:
 
 
 _READ = _least("_read")
-_DELIVERED = case((_least("_delivered") > _READ, _least("_delivered")), else_=_READ)
+_DELIVERED = greater(_least("_delivered"), _READ)
 _ADVANCE = (
     update(members)
     .where(
@@ -59,8 +60,8 @@ _ADVANCE = (
         members.c.left_at.is_(None),
     )
     .values(
-        read_index=case((members.c.read_index > _READ, members.c.read_index), else_=_READ),
-        delivered_index=case((members.c.delivered_index > _DELIVERED, members.c.delivered_index), else_=_DELIVERED),
+        read_index=greater(members.c.read_index, _READ),
+        delivered_index=greater(members.c.delivered_index, _DELIVERED),
     )
 )
 

@@ -1,29 +1,24 @@
-"""Rooms."""
+"""Rooms as rows: locked and written by the committer, found by everybody else, purged when they are deleted."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Update, bindparam, delete, func, insert, literal_column, or_, select, tuple_, update
 
 from tertulia.domain.models import Room, RoomKind
 from tertulia.storage.tables import members, mentions, messages, reactions, rooms
 
-_COLUMNS = [
+COLUMNS = tuple(
     rooms.c[name]
     for name in (
         "number", "id", "kind", "name", "title", "description", "owner", "head_seq", "message_count",
         "first_index", "access_seq", "settings_seq", "created_at", "last_at", "member_count", "direct_key",
         "external_id", "archived", "deleted_at",
     )
-]  # fmt: skip
+)  # fmt: skip
+"""What `room_of` takes, in its order."""
 
-WIDTH = len(_COLUMNS)
-"""So many columns of a row that starts with `columns` are the room's."""
-
-
-def columns() -> list[Any]:
-    """The columns that `room_of` takes, in its order."""
-    return list(_COLUMNS)
+WIDTH = len(COLUMNS)
 
 
 def room_of(row: Any) -> Room:
@@ -32,13 +27,13 @@ def room_of(row: Any) -> Room:
 
 
 def lock(connection: Connection, numbers: Collection[int]) -> dict[int, Room]:
-    """Lock rooms in the order of their numbers and say how they are (rule 2): the first statement of every batch."""
+    """Lock rooms in the order of their numbers and say how they are: the first statement of every batch."""
     return {row[0]: room_of(row) for row in connection.execute(_LOCK, {"numbers": list(numbers)})}
 
 
 # Made once: building a statement takes longer than running it.
 _LOCK = (
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(rooms.c.number.in_(bindparam("numbers", expanding=True)), rooms.c.deleted_at.is_(None))
     .order_by(rooms.c.number)
     .with_for_update(key_share=True)  # FOR NO KEY UPDATE; SQLite has locked the whole database already
@@ -46,19 +41,19 @@ _LOCK = (
 
 
 def by_number(connection: Connection, number: int) -> Room | None:
-    row = connection.execute(select(*_COLUMNS).where(rooms.c.number == number)).first()
+    row = connection.execute(select(*COLUMNS).where(rooms.c.number == number)).first()
     return room_of(row) if row and row.deleted_at is None else None
 
 
 def by_id(connection: Connection, room_id: str) -> Room | None:
-    query = select(*_COLUMNS).where(rooms.c.id == room_id, rooms.c.deleted_at.is_(None))
+    query = select(*COLUMNS).where(rooms.c.id == room_id, rooms.c.deleted_at.is_(None))
     row = connection.execute(query).first()
     return room_of(row) if row else None
 
 
 def by_ids(connection: Connection, room_ids: Collection[str]) -> list[Room]:
     """Those of `room_ids` that are there."""
-    query = select(*_COLUMNS).where(rooms.c.id.in_(room_ids), rooms.c.deleted_at.is_(None))
+    query = select(*COLUMNS).where(rooms.c.id.in_(room_ids), rooms.c.deleted_at.is_(None))
     return [room_of(row) for row in connection.execute(query)] if room_ids else []
 
 
@@ -68,19 +63,17 @@ def numbers(connection: Connection, room_ids: Collection[str]) -> dict[str, int]
     return {row.id: row.number for row in connection.execute(query)}
 
 
-def by_name(connection: Connection, name: str) -> Room | None:
-    row = connection.execute(select(*_COLUMNS).where(rooms.c.name == name)).first()
-    return room_of(row) if row else None
-
-
 def by_direct_key(connection: Connection, key: str) -> Room | None:
-    row = connection.execute(select(*_COLUMNS).where(rooms.c.direct_key == key)).first()
+    row = connection.execute(select(*COLUMNS).where(rooms.c.direct_key == key)).first()
     return room_of(row) if row else None
+
+
+_IS_PUBLIC = rooms.c.kind == literal_column("'public'")  # no parameter, so that the partial index serves
 
 
 def taken(connection: Connection, names: Collection[str]) -> set[str]:
-    """Those of `names` that a room has."""
-    return set(connection.execute(select(rooms.c.name).where(rooms.c.name.in_(names))).scalars())
+    """Those of `names` that a public room has."""
+    return set(connection.execute(select(rooms.c.name).where(rooms.c.name.in_(names), _IS_PUBLIC)).scalars())
 
 
 def heads(connection: Connection, room_numbers: Collection[int]) -> dict[int, int]:
@@ -100,7 +93,7 @@ def directory(
     """
     mine = (members.c.room == rooms.c.number) & (members.c.user == user) & members.c.left_at.is_(None)
     statement = (
-        select(*_COLUMNS, members.c.user.is_not(None))
+        select(*COLUMNS, members.c.user.is_not(None))
         .select_from(rooms.outerjoin(members, mine))
         .where(rooms.c.kind == RoomKind.PUBLIC, rooms.c.deleted_at.is_(None), rooms.c.archived.is_(False))
         .order_by(rooms.c.member_count.desc(), rooms.c.number)
@@ -124,38 +117,31 @@ def directory(
 
 def create(connection: Connection, room: Room) -> int:
     """Its number; `room.number` is not looked at."""
-    values = {column.name: getattr(room, column.name) for column in _COLUMNS if column.name != "number"}
+    values = {column.name: getattr(room, column.name) for column in COLUMNS if column.name != "number"}
     values["kind"] = room.kind.value
     result = connection.execute(insert(rooms).values(values).returning(rooms.c.number))
     return int(result.scalar_one())
 
 
-_UPDATE = (
-    update(rooms)
-    .where(rooms.c.number == bindparam("_number"))
-    .values(
-        {
-            name: bindparam(f"_{name}")
-            for name in (
-                "name", "title", "description", "owner", "head_seq", "message_count", "access_seq", "settings_seq",
-                "member_count", "last_at", "external_id", "deleted_at",
-            )
-        }
-    )
-)  # fmt: skip
+def _update(*names: str) -> Update:
+    """Sets these columns of the room `_number`, each by a parameter with an underscore before its name."""
+    values: dict[str, Any] = {name: bindparam(f"_{name}") for name in names}
+    return update(rooms).where(rooms.c.number == bindparam("_number")).values(values)
 
-_COUNT = (
-    update(rooms)
-    .where(rooms.c.number == bindparam("_number"))
-    .values({name: bindparam(f"_{name}") for name in ("head_seq", "message_count", "last_at")})
-)
+
+_SAVED = (
+    "name", "title", "description", "owner", "head_seq", "message_count", "access_seq", "settings_seq",
+    "member_count", "last_at", "external_id", "deleted_at",
+)  # fmt: skip
+_SAVE = _update(*_SAVED)
+_SAVE_COUNTS = _update("head_seq", "message_count", "last_at")
 
 
 def save(connection: Connection, changed: Iterable[Room]) -> None:
     """Write back rooms that were locked in this transaction."""
-    rows = [{f"_{name}": getattr(room, name) for name in _SAVED} for room in changed]
+    rows = [{f"_{name}": getattr(room, name) for name in ("number", *_SAVED)} for room in changed]
     if rows:
-        connection.execute(_UPDATE, rows)
+        connection.execute(_SAVE, rows)
 
 
 def save_counts(connection: Connection, changed: Iterable[tuple[int, int, int, int]]) -> None:
@@ -165,13 +151,7 @@ def save_counts(connection: Connection, changed: Iterable[tuple[int, int, int, i
         for number, head, count, last in changed
     ]
     if rows:
-        connection.execute(_COUNT, rows)
-
-
-_SAVED = (
-    "number", "name", "title", "description", "owner", "head_seq", "message_count", "access_seq", "settings_seq",
-    "member_count", "last_at", "external_id", "deleted_at",
-)  # fmt: skip
+        connection.execute(_SAVE_COUNTS, rows)
 
 
 PURGE_ROWS = 500

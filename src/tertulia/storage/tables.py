@@ -107,7 +107,7 @@ rooms = Table(
     Column("id", Id, nullable=False, unique=True),
     Column("kind", String(16), nullable=False),
     Column("external_id", String(255), unique=True),
-    Column("name", String(255), unique=True),
+    Column("name", String(255)),  # unique among public rooms: a refusal must not tell the names of private ones
     Column("title", String(255), nullable=False, server_default=EMPTY),
     Column("description", Text, nullable=False, server_default=EMPTY),
     Column("owner", Number, ForeignKey("users.number")),
@@ -124,6 +124,13 @@ rooms = Table(
     Column("created_at", Time, nullable=False),
     Column("last_at", Time, nullable=False),  # time of the newest message or notice
     Column("deleted_at", Time),
+    Index(
+        "uq_rooms_name",
+        "name",
+        unique=True,
+        sqlite_where=text("kind = 'public'"),
+        postgresql_where=text("kind = 'public'"),
+    ),
     Index(
         "ix_rooms_deleted",
         "number",

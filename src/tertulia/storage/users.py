@@ -9,20 +9,16 @@ from tertulia.domain.models import User
 from tertulia.storage.keys import listed, matches
 from tertulia.storage.tables import members, users
 
-_COLUMNS = [
+COLUMNS = tuple(
     users.c[name]
     for name in (
         "number", "id", "username", "email", "first_name", "last_name", "is_staff", "is_active", "is_bot", "version",
         "created_at", "last_seen_at", "external_id",
     )
-]  # fmt: skip
+)  # fmt: skip
+"""What `user_of` takes, in its order."""
 
-WIDTH = len(_COLUMNS)
-
-
-def columns() -> list[Any]:
-    """The columns that `user_of` takes, in its order."""
-    return list(_COLUMNS)
+WIDTH = len(COLUMNS)
 
 
 def user_of(row: Any) -> User:
@@ -32,23 +28,23 @@ def user_of(row: Any) -> User:
 
 def by_numbers(connection: Connection, numbers: Collection[int]) -> dict[int, User]:
     """Those of `numbers` that are there."""
-    query = select(*_COLUMNS).where(matches(listed([(number,) for number in numbers]), users.c.number))
+    query = select(*COLUMNS).where(matches(listed([(number,) for number in numbers]), users.c.number))
     return {row[0]: user_of(row) for row in connection.execute(query)} if numbers else {}
 
 
 def by_usernames(connection: Connection, usernames: Collection[str]) -> dict[int, User]:
     """Those who have one of `usernames`, by number."""
-    query = select(*_COLUMNS).where(matches(listed([(username,) for username in usernames]), users.c.username))
+    query = select(*COLUMNS).where(matches(listed([(username,) for username in usernames]), users.c.username))
     return {row[0]: user_of(row) for row in connection.execute(query)} if usernames else {}
 
 
 def by_id(connection: Connection, user_id: str) -> User | None:
-    row = connection.execute(select(*_COLUMNS).where(users.c.id == user_id)).first()
+    row = connection.execute(select(*COLUMNS).where(users.c.id == user_id)).first()
     return user_of(row) if row else None
 
 
 def bump(connection: Connection, numbers: Collection[int]) -> None:
-    """Something of these users changed: their rooms, their sessions, themselves (rule 9)."""
+    """Something of these users changed: their rooms, their sessions, themselves."""
     if numbers:
         query = update(users).where(users.c.number.in_(sorted(numbers)))
         connection.execute(query.values(version=users.c.version + 1))

@@ -1,4 +1,4 @@
-"""The one thread that writes (rule 14).
+"""The one thread that writes.
 
 SQLite has one writer; so that sign-ins, receipts and purges cannot hold up posts, all writes of a process pass
 here: batches of the committer first, the others between them for at most 20 ms.
@@ -126,7 +126,7 @@ class Writer:
         except BaseException as failure:  # noqa: BLE001 - it is raised again where it is awaited
             error = failure
             if isinstance(failure, SQLAlchemyError) and not isinstance(failure, IntegrityError):
-                self._drop_connection()  # rule 42: after a failed write, start from a clean connection
+                self._drop_connection()  # after a failed write, start from a clean connection
         try:
             job.loop.call_soon_threadsafe(job.done, result, error)
         except RuntimeError:  # the loop is closed: nobody waits any more

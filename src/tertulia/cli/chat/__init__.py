@@ -1,4 +1,4 @@
-"""`tertulia chat`. (helper-8 is writing it.)"""
+"""`tertulia chat`: people talk in their terminals, scripts through pipes."""
 
 import asyncio
 import os
@@ -67,7 +67,7 @@ async def _sit(address: Address, asks: Asks, room: str) -> int:
         await client.start()
         return await _talk(client, room)
     except Stopped as stopped:
-        raise Refusal(f"The server ended this session: {escaped(str(stopped))}") from None
+        raise Refusal(f"You were signed out: {escaped(str(stopped))}") from None
     finally:
         await _leave(client)
 

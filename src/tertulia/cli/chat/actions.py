@@ -7,7 +7,7 @@ from tertulia.cli.chat import rooms, view
 from tertulia.cli.chat.commands import HELP, Command
 from tertulia.cli.chat.escape import escaped
 from tertulia.cli.chat.transcript import Transcript
-from tertulia.cli.chat.view import Line
+from tertulia.cli.chat.wrap import Line
 from tertulia.client import Client, RoomModel
 from tertulia.protocol.resources import MessageResource
 
@@ -97,8 +97,7 @@ class Actions:
         return self._at.enter(await self._client.direct(person["id"]))
 
     async def _help(self, _: Command) -> None:
-        widest = max(map(len, HELP))
-        self._at.show([[("", f"  {usage:{widest}}"), (view.QUIET, f"  {does}")] for usage, does in HELP.items()])
+        self._at.show([line for usage, does in HELP.items() for line in view.help_lines(usage, does, self._at.width)])
 
     async def _who(self, _: Command, room: RoomModel) -> None:
         self._at.show(view.who_lines(room, self._client.model.presence, self._at.width))

@@ -16,6 +16,7 @@ class Person:
     def __init__(self, username: str | None, password: str | None, *, sign_up: bool) -> None:
         self._username = username
         self._password = password
+        self._given = password  # nobody mistyped this one
         self._sign_up = sign_up
 
     def username(self) -> str:
@@ -32,12 +33,13 @@ class Person:
         )
 
     def new_password(self, first: str | None) -> str:
-        while True:
+        while first is None or first != self._given:
             password = first if first is not None else str(typer.prompt("A new password", hide_input=True))
             if str(typer.prompt("The same again", hide_input=True)) == password:
                 return password
             typer.echo("These were two different ones.")
             first = None
+        return first
 
     def again(self, sentence: str) -> None:
         typer.echo(sentence)

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from tertulia.client import ApiError, ConnectionLost, Rest
 from tertulia.cli.chat.escape import escaped
+from tertulia.client import ApiError, ConnectionLost, Rest
 from tertulia.protocol.resources import SignedInResource
 from tertulia.refusal import Refusal
 

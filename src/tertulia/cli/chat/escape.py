@@ -10,7 +10,7 @@ _TURNS = {"\u2028", "\u2029"}  # Unicode's own ends of lines
 
 
 def escaped(text: str) -> str:
-    """One line, with nothing a terminal obeys: control and format characters are written as `\\x1b`, `\\u202e`."""
+    r"""One line, with nothing a terminal obeys: control and format characters are written as `\x1b`, `\u202e`."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escaped(character) for character in text.replace("\t", "    "))

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from tertulia.cli.chat import view
+from tertulia.cli.chat import around, view
 from tertulia.cli.chat.actions import Actions
 from tertulia.cli.chat.commands import Command, Mistake, Say, parse
 from tertulia.cli.chat.escape import one_line
 from tertulia.cli.chat.screen import Screen
 from tertulia.cli.chat.transcript import Transcript
-from tertulia.cli.chat.view import Line
+from tertulia.cli.chat.wrap import Line, shortened
 from tertulia.client import ApiError, Client, ClientError, OutboxFull, Pending, RoomModel, Stopped
 from tertulia.client.room import Frame
 from tertulia.clock import Clock, SystemClock
@@ -28,6 +28,7 @@ PATIENCE = 15.0
 """Seconds that a command may take."""
 
 NO_ROOM = "You are in no room: /rooms lists some, /join NAME goes to one."
+NO_CONNECTION = "The server does not answer. Try that again when the connection is back."
 _ANYWHERE = frozenset({"rooms", "join", "create", "direct", "help"})
 
 
@@ -58,6 +59,8 @@ class Session:
         try:
             async with asyncio.TaskGroup() as group:
                 background = [group.create_task(work) for work in self._background()]
+                if self._screen.is_terminal:
+                    self.tell("/help lists what one can type here; Ctrl-D ends")
                 await self._do(Command("join", room))
                 await self._talk()
                 await self._finish()
@@ -154,13 +157,15 @@ class Session:
         try:
             message = await pending.answer()
         except ApiError as error:
-            return self.complain(f"Not sent: {error.message} ({view.shortened(one_line(pending.body), 40)})")
+            return self.complain(f"Not sent: {error.message} ({shortened(one_line(pending.body), 40)})")
         self._acknowledged[pending.room] = message["seq"]
         return self._dirty.set()
 
     async def _do(self, command: Command) -> None:
         if command.name not in _ANYWHERE and self.room is None:
             return self.complain(NO_ROOM)
+        if self._screen.is_terminal and self._client.state != "online":
+            return self.complain(NO_CONNECTION)
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._actions.do(command)
@@ -169,7 +174,7 @@ class Session:
         except (ClientError, TimeoutError) as error:
             if isinstance(error, Stopped):
                 raise
-            self.complain("The server does not answer. Try that again when the connection is back.")
+            self.complain(NO_CONNECTION)
         return None
 
     # What happens.
@@ -231,16 +236,15 @@ class Session:
         """My posts that are on their way, and where I am."""
         waiting: list[Line] = []
         if self._room_id is not None:
-            waiting = view.waiting_lines([post.body for post in self._client.outbox.of(self._room_id)], width)
+            waiting = around.waiting_lines([post.body for post in self._client.outbox.of(self._room_id)], width)
         name = view.room_name(self.room) if self.room is not None else "no room"
         above = [part for line in waiting for part in [*line, ("", "\n")]]
-        return [*above, ("class:prompt", view.shortened(name, max(8, width // 3))), ("", "> ")]
+        return [*above, ("class:prompt", shortened(name, max(8, width // 3))), ("", "> ")]
 
     def toolbar(self, width: int) -> str:
         connection = "" if self._client.state == "online" else "no connection, trying again…"
-        room = self.room
-        online = view.online_names(room, self._client.model.presence) if room is not None else []
-        return view.toolbar(connection, room, self._client.rooms.values(), online, width)
+        presence = self._client.model.presence
+        return shortened(around.toolbar(connection, self.room, self._client.rooms.values(), presence), width)
 
     def typed(self, text: str) -> None:
         self._key_at = self._clock.monotonic()

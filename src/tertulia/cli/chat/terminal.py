@@ -1,10 +1,11 @@
 """A terminal: a line to type in at the bottom, a bar below it, and what was said above."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import chain
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application.run_in_terminal import in_terminal
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
@@ -12,8 +13,8 @@ from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.styles import Style
 
-from tertulia.cli.chat.screen import Decorations
-from tertulia.cli.chat.view import Line
+from tertulia.cli.chat.screen import AHEAD, Decorations
+from tertulia.cli.chat.wrap import Line
 from tertulia.tasks import Tasks
 
 STYLE = Style.from_dict(
@@ -42,16 +43,16 @@ class Terminal:
 
     def __init__(self) -> None:
         self._tasks = Tasks()
-        self._waiting: list[Line] = []
-        self._printing = False
+        self._typed_lines: asyncio.Queue[str | None] = asyncio.Queue(AHEAD)
+        self._is_open = False
         self._around: Decorations | None = None
         self._session: PromptSession[str] = PromptSession(
             self._prompt,
             bottom_toolbar=self._toolbar,
             style=STYLE,
-            erase_when_done=True,  # what was typed is printed again when it is stored
+            erase_when_done=True,
             interrupt_exception=EOFError,
-            key_bindings=_keys(),
+            key_bindings=self._keys(),
             reserve_space_for_menu=0,
         )
         self._session.default_buffer.on_text_changed += lambda buffer: self._typed(buffer.text)
@@ -70,25 +71,39 @@ class Terminal:
         return self._output.get_size().rows
 
     async def read(self) -> str | None:
-        try:
-            return await self._session.prompt_async()
-        except EOFError:
-            return None
+        if not self._is_open:
+            self._is_open = True
+            self._tasks.spawn(self._run(), "chat.input")
+        return await self._typed_lines.get()
+
+    async def _run(self) -> None:
+        """One prompt for all lines: between two of them the terminal itself would show what is typed."""
+        with suppress(EOFError):
+            # Its own handler of the loop's errors would stop everything until somebody presses Enter.
+            await self._session.prompt_async(set_exception_handler=False)
+        await self._typed_lines.put(None)
+
+    def _enter(self, event: KeyPressEvent) -> None:
+        """What was typed is printed when it is stored. With too much to do the line stays where it is."""
+        if not self._typed_lines.full():
+            self._typed_lines.put_nowait(event.current_buffer.text)
+            event.current_buffer.reset(append_to_history=True)
 
     def show(self, lines: Sequence[Line]) -> None:
-        self._waiting += lines
-        if self._waiting and not self._printing:
-            self._printing = True
-            self._tasks.spawn(self._print(), "chat.print")
+        """prompt_toolkit's own `in_terminal` is not for this: it lets the terminal itself handle keys meanwhile."""
+        app, renderer = self._session.app, self._session.app.renderer
+        if not lines:
+            return None
+        if not app.is_running:
+            return self._print(lines)
+        renderer.erase()
+        self._print(lines)
+        renderer.reset()
+        if not app.key_processor.input_queue:
+            renderer.request_absolute_cursor_position()
+        return renderer.render(app, app.layout)
 
-    async def _print(self) -> None:
-        while self._waiting:
-            async with in_terminal():
-                self._print_waiting()
-        self._printing = False
-
-    def _print_waiting(self) -> None:
-        lines, self._waiting = self._waiting, []
+    def _print(self, lines: Sequence[Line]) -> None:
         text = FormattedText(chain.from_iterable([*line, ("", "\n")] for line in lines))
         depth = ColorDepth.from_env() or self._output.get_default_color_depth()
         print_formatted_text(self._output, text, STYLE, color_depth=depth)
@@ -97,8 +112,8 @@ class Terminal:
         self._session.app.invalidate()
 
     async def close(self) -> None:
+        """Give the terminal back."""
         await self._tasks.close()
-        self._print_waiting()
 
     def _prompt(self) -> FormattedText:
         return FormattedText(self._around.prompt(self.width) if self._around else [])
@@ -110,13 +125,13 @@ class Terminal:
         if self._around is not None:
             self._around.typed(text)
 
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+        keys.add("enter")(self._enter)
 
-def _keys() -> KeyBindings:
-    keys = KeyBindings()
+        @keys.add("escape", "enter")
+        def _(event: KeyPressEvent) -> None:
+            """Alt-Enter begins a new line."""
+            event.current_buffer.insert_text("\n")
 
-    @keys.add("escape", "enter")
-    def _(event: KeyPressEvent) -> None:
-        """Alt-Enter begins a new line."""
-        event.current_buffer.insert_text("\n")
-
-    return keys
+        return keys

@@ -1,4 +1,4 @@
-"""Who may do what, and what comes of it: decided on loaded, locked state, item by item, in order (rule 1).
+"""Who may do what, and what comes of it: decided on loaded, locked state, item by item, in order.
 
 Pure: no I/O, no clock. `decide` raises `Rejection` before it has changed anything, or changes the state and returns.
 """

@@ -52,7 +52,7 @@ def remove(state: RoomState, change: RemoveMember) -> Outcome:
 
 
 def _come(state: RoomState, user: int, notice: dict[str, Any]) -> Outcome:
-    """Joining starts at the end: what was said before is read (rule 5)."""
+    """Joining starts at the end: what was said before is read."""
     now = state.time()
     seq = state.access_seq = state.next_seq()
     state.member_count += 1

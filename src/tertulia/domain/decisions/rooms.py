@@ -5,6 +5,7 @@ from dataclasses import replace
 from tertulia.domain.changes import ChangeRoom, DeleteRoom, Outcome
 from tertulia.domain.decisions.state import RoomState, person
 from tertulia.domain.errors import Rejection
+from tertulia.domain.models import RoomKind
 
 
 def change(state: RoomState, change: ChangeRoom) -> Outcome:
@@ -19,9 +20,10 @@ def change(state: RoomState, change: ChangeRoom) -> Outcome:
     )
     if wanted == room:
         return Outcome(room=state.as_it_is(), repeated=True)
-    if wanted.name != room.name and wanted.name in state.taken_names:
+    public = room.kind is RoomKind.PUBLIC  # nobody is told which names private rooms have
+    if public and wanted.name != room.name and wanted.name in state.taken_names:
         raise Rejection("name_taken", "Another room has this name. Choose another one.", field="name")
-    if wanted.name is not None:
+    if public and wanted.name is not None:
         state.taken_names.add(wanted.name)
     state.room = wanted
     seq = state.settings_seq = state.next_seq()

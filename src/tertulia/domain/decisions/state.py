@@ -149,7 +149,7 @@ class RoomState:
         return message
 
     def time(self) -> int:
-        """Now, but never before what is already in the room (rule 22)."""
+        """Now, but never before what is already in the room."""
         return max(self.last_at, self.now)
 
     def add_message(self, message: Message) -> None:

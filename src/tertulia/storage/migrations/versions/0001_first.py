@@ -78,9 +78,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('direct_key', name=op.f('uq_rooms_direct_key')),
     sa.UniqueConstraint('external_id', name=op.f('uq_rooms_external_id')),
     sa.UniqueConstraint('id', name=op.f('uq_rooms_id')),
-    sa.UniqueConstraint('name', name=op.f('uq_rooms_name')),
     sqlite_autoincrement=True
     )
+    op.create_index('uq_rooms_name', 'rooms', ['name'], unique=True, sqlite_where=sa.text("kind = 'public'"), postgresql_where=sa.text("kind = 'public'"))
     op.create_index('ix_rooms_deleted', 'rooms', ['number'], unique=False, sqlite_where=sa.text('deleted_at IS NOT NULL'), postgresql_where=sa.text('deleted_at IS NOT NULL'))
     op.create_table('sessions',
     sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
