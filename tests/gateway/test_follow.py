@@ -170,3 +170,22 @@ async def test_a_room_joined_while_it_is_compared_is_kept(running: Node, read: s
     await comparing
     await line.event("reload", room=room)
     assert line.events("gone") == []
+
+
+async def test_a_room_left_and_joined_again_while_it_is_compared_is_kept(running: Node) -> None:
+    ana, ben = await running.people("ana", "ben")
+    room = await running.room(ana, ben)
+    line = await running.connect(ben)
+    first, second = Gate(running.services.rooms, "followed"), Gate(running.services.rooms, "visible")
+    comparing = running.app.tasks.spawn(running.gateway.resync(ben.number), "resync")
+    await first.reached()
+    await running.services.members.leave(ben.caller, room)
+    first.open()
+    await second.reached()
+    await running.services.members.join(ben.caller, room)
+    await line.event("reload", room=room)
+    second.open()
+    await comparing
+    await running.post(ana, room)
+    await line.event("message", room=room)
+    assert line.events("gone") == []

@@ -239,6 +239,42 @@ async def test_nothing_comes_before_the_reply(tmp_path: Path) -> None:
         assert kinds(line)[:3] == ["re", "ready", "receipt"]
 
 
+@pytest.mark.parametrize("in_handshake", [True, False])
+async def test_what_is_said_right_behind_hello_is_answered_behind_ready(running: Node, in_handshake: bool) -> None:
+    """Nobody has to wait; who they are may not even be known yet."""
+    [ana] = await running.people("ana")
+    room = await running.room(ana)
+    line = running.open(ana if in_handshake else None)
+    line.say("hello", **({} if in_handshake else {"token": ana.token}))
+    numbers = [
+        line.say("post", room=room, body="one"),
+        line.say("ping"),
+        line.say("post", room=room, body="two"),
+        line.say("subscribe", room=room, seq=1),
+        line.say("presence", status="away"),
+        line.say("hello"),
+    ]
+    replies = [await line.reply(number) for number in numbers]
+    assert [reply.get("error", {}).get("code") for reply in replies] == [*[None] * 5, "hello_repeated"]
+    assert [replies[0]["message"]["index"], replies[2]["message"]["index"]] == [1, 2]
+    assert kinds(line)[:2] == ["re", "ready"]
+    assert line.frames[0]["re"] == numbers[0] - 1
+
+
+async def test_what_is_said_right_behind_hello_is_bounded(running: Node) -> None:
+    [ana] = await running.people("ana")
+    gate = Gate(running.services.accounts, "user")
+    line = running.open(ana)
+    line.say("hello")
+    await gate.reached()
+    numbers = [line.say("ping") for _ in range(80)]
+    refused = [frame["error"]["code"] for frame in line.frames]
+    assert refused == ["rate_limited"] * 16
+    gate.open()
+    for number in numbers:
+        await line.reply(number)
+
+
 async def test_what_happens_between_reading_and_entering_is_not_lost(running: Node) -> None:
     """Also where nobody else here follows the room, so that no ring has it."""
     ana, ben = await running.people("ana", "ben")
@@ -287,12 +323,12 @@ async def test_promise_7_who_is_removed_during_hello_hears_nothing_after_it(
         await running.connect(cleo)  # the room has a ring
     gate = Gate(running.services.rooms, where)
     line = running.open(ben)
-    line.say("hello", resume={room: 2, other: 1} if resumes else {})
+    line.say("hello", resume={room: 3, other: 1} if resumes else {})
     await gate.reached()
 
     def stream() -> Stream:
         begun = Stream(room, ben.id)
-        return (begun.resumed(2) if resumes else begun).feed(line.frames)
+        return (begun.resumed(3) if resumes else begun).feed(line.frames)
 
     await running.post(ana, room, "for ben")
     await running.services.members.remove(ana.caller, room, ben.id)

@@ -1,4 +1,4 @@
-"""Who may open a socket: decided before the handshake is answered, the same for both transports (rules 11 and 12).
+"""Who may open a socket: decided before the handshake is answered, the same for both transports.
 
 No ASGI middleware sees a socket that is taken over, so everything that middleware does for HTTP is done here:
 addresses behind proxies, `Host`, `Origin`, counting, the access line.

@@ -1,4 +1,4 @@
-"""Catching up with a room: from a cursor to live, without a hole and without a repetition (rules 7 and 8).
+"""Catching up with a room: from a cursor to live, without a hole and without a repetition.
 
 Register with the hub, without delivery; read; go live in one step without an await, from what the hub kept
 meanwhile. If it kept too little, read on.

@@ -1,6 +1,6 @@
 """One live socket of API v1: a small state machine that takes commands and writes what it is offered.
 
-It knows no SQL and no transport. Bytes leave through `offer` and `offer_latest` only (rule 10).
+It knows no SQL and no transport. Bytes leave through `offer` and `offer_latest` only.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from tertulia.domain.errors import CloseCode, Disconnect, Rejection
 from tertulia.domain.models import Caller, User
 from tertulia.gateway.follow import Follow
 from tertulia.gateway.heartbeat import Entry, Pulse
+from tertulia.gateway.patience import Patience
 from tertulia.gateway.transport import Transport
 from tertulia.protocol.codec import command_id, decode_command, encode, error_body
 from tertulia.protocol.commands import Command, Hello, Ping, Post
@@ -31,8 +32,6 @@ MAX_LATEST = 2_000
 """Pieces of news kept for a congested connection; more of them, and it is too slow."""
 MAX_WRITE = 256 * 1024
 STUCK_SECONDS = 30.0
-PATIENCE = 200
-"""Refusals for being too fast, within a minute, after which the connection is ended."""
 
 
 def _nowhere(frames: Frames) -> None:
@@ -43,31 +42,9 @@ class Connection:
     """A `Peer` of its transport and a `Subscriber` of the hub. One task at the most writes its catch-ups."""
 
     __slots__ = (
-        "__weakref__",
-        "_bucket",
-        "_drained",
-        "_expiry",
-        "_gateway",
-        "_greeting",
-        "_in_flight",
-        "_latest",
-        "_paging",
-        "_patience_from",
-        "_paused",
-        "_pulse",
-        "_stuck",
-        "_stuck_unsent",
-        "_too_fast",
-        "address",
-        "caller",
-        "ended",
-        "greeted",
-        "id",
-        "is_congested",
-        "offer",
-        "rooms",
-        "said_hello",
-        "transport",
+        "__weakref__", "_bucket", "_drained", "_early", "_expiry", "_gateway", "_greeting", "_in_flight",
+        "_latest", "_paging", "_patience", "_paused", "_pulse", "_stuck", "_stuck_unsent", "address",
+        "caller", "ended", "greeted", "id", "is_congested", "offer", "rooms", "said_hello", "transport",
         "user_details",
     )  # fmt: skip
 
@@ -88,12 +65,12 @@ class Connection:
         self._latest: dict[tuple[str, str], Frames] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._greeting: asyncio.Future[None] | None = None
+        self._early: list[Command] = []
         self._in_flight = 0
         self._paging: asyncio.Lock | None = None
         self._paused = False
         self._bucket: Bucket = gateway.command_bucket()
-        self._too_fast = 0
-        self._patience_from = 0
+        self._patience = Patience()
         self._pulse: Pulse | None = None
         self._expiry: Entry | None = None
         self._stuck: Entry | None = None
@@ -125,6 +102,9 @@ class Connection:
         except Rejection as rejection:
             self._refuse_undecoded(text, rejection)
             return
+        self._take_or_refuse(command)
+
+    def _take_or_refuse(self, command: Command) -> None:
         try:
             self._take(command)
         except Rejection as rejection:
@@ -161,11 +141,26 @@ class Connection:
         if not self.said_hello and not isinstance(command, Hello):
             self._count()
             raise Rejection("hello_expected", "The first command of a connection is `hello`.")
+        if self.said_hello and not self.greeted:
+            self._keep_for_later(command)
+            return
         if not isinstance(command, Post):
             self._count()
         if not isinstance(command, Ping):  # said by programs, not by people
             self._gateway.active(self)
         self._gateway.commands[type(command)](self._gateway, self, command)
+
+    def _keep_for_later(self, command: Command) -> None:
+        """Who says more right behind `hello`, without waiting for `ready`, is answered behind it."""
+        if len(self._early) >= IN_FLIGHT:
+            raise Rejection("rate_limited", "Wait for `ready`, then say more.", retry_after=1)
+        self._early.append(command)
+
+    def _take_early(self) -> None:
+        early, self._early = self._early, []
+        for command in early:
+            if not self.ended:
+                self._take_or_refuse(command)
 
     def _count(self) -> None:
         """Posts have a limit of their own; everything else counts here, also what cannot be read."""
@@ -188,11 +183,7 @@ class Connection:
             self._lose_patience()
 
     def _lose_patience(self) -> None:
-        minute = self._gateway.wheel.now // 60
-        if minute != self._patience_from:
-            self._patience_from, self._too_fast = minute, 0
-        self._too_fast += 1
-        if self._too_fast > PATIENCE:
+        if self._patience.lose(self._gateway.wheel.now):
             self.end(CloseCode.FLOOD, "Too many commands. Come back after a pause.", reconnect_in=30)
 
     def count_repeated(self) -> None:
@@ -229,6 +220,8 @@ class Connection:
         """`ready` is on its way: what waited for it may follow."""
         self.greeted = True
         self._write_latest()
+        if self._early:
+            asyncio.get_running_loop().call_soon(self._take_early)
         if self._greeting is not None and not self._greeting.done():
             self._greeting.set_result(None)
 
@@ -242,7 +235,7 @@ class Connection:
             raise Disconnect(CloseCode.NORMAL, "The line is down.")
 
     def expire_with(self, caller: Caller) -> None:
-        """The connection ends with its access token, unless a new one comes (rule 13)."""
+        """The connection ends with its access token, unless a new one comes."""
         self.caller = caller
         if self._expiry is not None:
             self._expiry.cancel()

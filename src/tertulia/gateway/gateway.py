@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 SUBPROTOCOL = "tertulia.v1"
 BEARER = "bearer."
 READING = 32
-"""Catch-ups that read the database at the same time; the others wait their turn (rule 26)."""
+"""Catch-ups that read the database at the same time; the others wait their turn."""
 MAX_PRESENCE = 1_000
 USER_SHARE = 4
 """So many connections of a user may be as fast as one may be; beyond, they share."""

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with the bounds that it lacks (E14, E15); under both socket transports.
+"""uvicorn's HTTP protocol with the bounds that it lacks; under both socket transports.
 
 A request's head has at most 16 KiB and 10 seconds, a body may not stall for 30, and nothing is upgraded while
 a response is still on its way.

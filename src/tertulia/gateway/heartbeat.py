@@ -1,4 +1,4 @@
-"""What happens later, for all connections together: one task, one wheel of seconds (rule 43)."""
+"""What happens later, for all connections together: one task, one wheel of seconds."""
 
 from collections.abc import Callable
 from itertools import count

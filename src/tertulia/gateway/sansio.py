@@ -23,7 +23,7 @@ class GuardedSocket(WebSocketsSansIOProtocol):
 
     def handle_ping(self) -> None:
         pong = b"".join(self.conn.data_to_send())
-        if self.writable.is_set():  # else pongs pile up for a peer that asks and never reads (E11)
+        if self.writable.is_set():  # else pongs pile up for a peer that asks and never reads
             self.transport.write(pong)
 
     def handle_parser_exception(self) -> None:
@@ -41,4 +41,4 @@ class GuardedSocket(WebSocketsSansIOProtocol):
 
     async def run_asgi(self) -> None:
         await super().run_asgi()
-        self.loop.call_later(LINGER_SECONDS, self.transport.abort)  # a stalled reader never takes the rest (E12)
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)  # a stalled reader never takes the rest

@@ -1,4 +1,4 @@
-"""uvicorn, as Tertulia runs it: which protocol reads the port, and how it goes down (rule 20)."""
+"""uvicorn, as Tertulia runs it: which protocol reads the port, and how it goes down."""
 
 import asyncio
 import socket

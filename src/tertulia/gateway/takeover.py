@@ -1,4 +1,4 @@
-"""picows on uvicorn's port: an upgrade leaves uvicorn, and its line goes on as a `PicowsTransport` (rule 11)."""
+"""picows on uvicorn's port: an upgrade leaves uvicorn, and its line goes on as a `PicowsTransport`."""
 
 import asyncio
 from typing import Any

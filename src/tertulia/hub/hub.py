@@ -16,7 +16,7 @@ from tertulia.protocol.formats import WireFormat
 from tertulia.protocol.frames import Frames
 
 GAP_WAIT = 0.050
-"""Seconds to wait for a batch that is still on its way, before reading it from the database (rule 9)."""
+"""Seconds to wait for a batch that is still on its way, before reading it from the database."""
 RETRY_WAIT = 1.0
 """Seconds until a repair that failed is tried again."""
 
@@ -185,7 +185,7 @@ class Hub:
         self._take_held(channel)
 
     def _advance(self, channel: Channel, events: tuple[Changed, ...]) -> None:
-        """Give events to all; cut where somebody is removed: they get that, and nothing after it (rule 8)."""
+        """Give events to all; cut where somebody is removed: they get that, and nothing after it."""
         assert channel.head is not None
         start = 0
         new = events if events[0].seq > channel.head else tuple(event for event in events if event.seq > channel.head)

@@ -1,4 +1,4 @@
-"""Recent changes of a room, kept encoded, so that who comes a moment late needs no database (rule 8)."""
+"""Recent changes of a room, kept encoded, so that who comes a moment late needs no database."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ class Ring:
         self.size = 0
 
     def append(self, segment: Segment) -> None:
-        """`segment` follows what is here. A deleted message's text must not be told again (rule 40)."""
+        """`segment` follows what is here. A deleted message's text must not be told again."""
         deletion = max((event.seq for event in segment.events if _deletes(event)), default=None)
         if deletion is not None:
             self.clear()

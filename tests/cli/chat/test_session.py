@@ -170,6 +170,7 @@ async def test_who_types_and_who_is_there(server: RunningServer) -> None:
     async with sitting(ana) as first, sitting(ben) as second:
         await first.typist.sees("ben joined")
         await first.typist.until(lambda: "here: ben" in first.session.toolbar(80))
+        await second.typist.sees("ana joined")  # typing is told of the room that is open
         second.session.typed("Hel")
         await first.typist.until(lambda: "ben is typing…" in first.session.toolbar(80))
         second.session.typed("")

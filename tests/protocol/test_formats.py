@@ -1,0 +1,56 @@
+"""The wire format of API v1: the same for everybody, and of the types of the documents."""
+
+from dataclasses import replace
+
+from support.fanout import ROOM_ID, came, posted, user, went
+from support.wire import check_frame
+from tertulia.domain.events import Presence, Receipts, Typing
+from tertulia.domain.models import Room, RoomKind
+from tertulia.protocol.formats import V1
+
+WIRE = V1()
+SETTINGS = Room(1, ROOM_ID, RoomKind.PUBLIC, "name", "title", "", None, 3, 1, 1, 1, 3, 0, 0)
+
+
+def test_a_message_new_changed_or_deleted() -> None:
+    new = check_frame(WIRE.change(posted(3, "hi")))
+    assert (new["ev"], new["room"], new["seq"], new["message"]["body"]) == ("message", ROOM_ID, 3, "hi")
+    deleted = check_frame(WIRE.change(posted(3, deleted=True)))
+    assert (deleted["message"]["body"], "deleted_at" in deleted["message"]) == (None, True)
+
+
+def test_members_who_came_and_went_without_their_positions() -> None:
+    """Rule 39: nothing may depend on who gets it."""
+    event = check_frame(WIRE.change(came(4, 2, 5)))
+    assert (event["ev"], event["member_count"]) == ("member", 5)
+    assert "read_index" not in event["members"][0]
+    assert "left_at" not in event["members"][0]
+    assert "left_at" in check_frame(WIRE.change(went(4, 2)))["members"][0]
+
+
+def test_settings() -> None:
+    change = replace(posted(3), ev="room", message=None, settings=SETTINGS)
+    event = check_frame(WIRE.change(change))
+    assert (event["ev"], event["settings"]["title"], "me" in event["settings"]) == ("room", "title", False)
+
+
+def test_changes_are_events_as_they_come_live() -> None:
+    items = [posted(3), came(4, 2)]
+    frame = check_frame(WIRE.changes(ROOM_ID, 2, 6, items))
+    assert (frame["from"], frame["to"], frame["more"]) == (2, 6, False)
+    assert frame["items"] == [check_frame(WIRE.change(item)) for item in items]
+    assert check_frame(WIRE.changes(ROOM_ID, 2, 2, [], more=True))["more"] is True
+
+
+def test_gone() -> None:
+    assert check_frame(WIRE.gone(ROOM_ID)) == {"ev": "gone", "room": ROOM_ID}
+
+
+def test_news() -> None:
+    receipts = check_frame(WIRE.news(Receipts(ROOM_ID, (("user-1", 3, 4),))))
+    assert receipts["receipts"] == [{"user": "user-1", "read_index": 3, "delivered_index": 4}]
+    presence = check_frame(WIRE.news(Presence((("user-1", "away"),))))
+    assert presence == {"ev": "presence", "users": [{"user": "user-1", "status": "away"}]}
+    typing = check_frame(WIRE.news(Typing(ROOM_ID, (user(1),), 1)))
+    assert (typing["count"], typing["users"][0]["id"]) == (1, "user-1")
+    assert "users" not in check_frame(WIRE.news(Typing(ROOM_ID, None, 7)))
