@@ -21,6 +21,7 @@ run:
 	@exec $(BIN)/tertulia serve $(ARGS)
 
 test: lint
+	@sh tools/proxies
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 lint:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from support.clock import FakeClock
+from support.mail import mail_server
 from support.node import node
 from support.server import settings_for
 from support.waiting import until
@@ -99,3 +100,16 @@ async def test_queues_are_watched(tmp_path: Path) -> None:
         for queue in ("committer", "reads", "writes"):
             assert f'queue="{queue}"' in metrics
         await until(lambda: True)
+
+
+async def test_a_mail_that_was_just_asked_for_is_sent_before_the_server_stops(tmp_path: Path) -> None:
+    async with mail_server() as box:
+        smtp_url = f"smtp://127.0.0.1:{box.port}"
+        async with node(tmp_path, smtp_url=smtp_url, public_url="https://chat.test/x") as running:
+            body = {"username": "ana", "password": "correct horse battery", "email": "ana@example.org"}
+            assert (await running.http.post("/api/v1/auth/register", json=body)).status_code == 201
+            assert running.app.mail is not None
+            await until(lambda: running.services.recovery._waiting == 0)
+        [mail] = box.mails
+        assert mail["From"] == "tertulia@chat.test"
+        assert "https://chat.test/x/auth/confirm#token=" in mail.get_content()

@@ -1,5 +1,6 @@
 """The data directory: made for its owner alone, and for one server at a time."""
 
+import os
 import re
 import stat
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.powers import without_powers
-from tertulia.datadir import KEY_FILE, LOCK_FILE, DataDirError, open_data_dir
+from tertulia.datadir import KEY_FILE, LOCK_FILE, DataDirError, open_data_dir, serving
 
 
 def mode(path: Path) -> int:
@@ -75,6 +76,16 @@ def test_lock_is_free_again_after_release(tmp_path: Path) -> None:
         open_data_dir(tmp_path).lock()
     open_data_dir(tmp_path).lock().release()
     assert (tmp_path / LOCK_FILE).exists()
+
+
+def test_who_serves_a_directory_can_be_asked_without_a_trace(tmp_path: Path) -> None:
+    assert serving(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+    with open_data_dir(tmp_path).lock():
+        assert serving(tmp_path) == str(os.getpid())
+        assert serving(tmp_path) == str(os.getpid())
+    assert serving(tmp_path) is None
+    open_data_dir(tmp_path).lock().release()
 
 
 def test_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None:

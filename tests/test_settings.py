@@ -27,12 +27,28 @@ EXAMPLES = {
     "allowed_origins": "https://a.example, http://localhost:*",
     "allowed_hosts": "a.example,*.b.example",
     "trusted_proxies": "10.0.0.0/8, ::1",
+    "public_url": "https://chat.example.org/talk",
     "sockets": "asgi",
     "drain_seconds": "2.5",
     "secret_key": "k" * 40,
     "access_token_minutes": "5",
     "refresh_token_days": "7",
     "password_attempts": "9",
+    "jwt_secret": "j" * 32,
+    "jwks_url": "https://login.example/.well-known/jwks.json",
+    "jwt_algorithm": "ES256",
+    "jwt_issuer": "https://login.example",
+    "jwt_audience": "chat",
+    "registration": "Invite",
+    "public_rooms": "staff",
+    "direct_rooms": "shared",
+    "find_people": "nobody",
+    "webhook_allowed_networks": "10.0.0.0/8",
+    "webhook_attempts": "3",
+    "webhook_queue": "1000",
+    "retention_days": "30",
+    "smtp_url": "smtp+starttls://chat:p%40ss@mail.example.org:2525",
+    "mail_from": "Chat <chat@example.org>",
     "post_rate": "0.5",
     "post_burst": "3",
     "command_rate": "7",
@@ -58,12 +74,28 @@ BAD = {
     "allowed_origins": "https://a.example/path",
     "allowed_hosts": "https://a.example",
     "trusted_proxies": "10.0.0.300",
+    "public_url": "chat.example.org",
     "sockets": "fast",
     "drain_seconds": "inf",
     "secret_key": "too short",
     "access_token_minutes": "0",
     "refresh_token_days": "1.5",
     "password_attempts": "many",
+    "jwt_secret": "much too short",
+    "jwks_url": "http://login.example/jwks.json",
+    "jwt_algorithm": "HS256",
+    "jwt_issuer": "i" * 1_001,
+    "jwt_audience": "a" * 1_001,
+    "registration": "free",
+    "public_rooms": "nobody",
+    "direct_rooms": "staff",
+    "find_people": "some",
+    "webhook_allowed_networks": "here",
+    "webhook_attempts": "0",
+    "webhook_queue": "10",
+    "retention_days": "-1",
+    "smtp_url": "mail.example.org",
+    "mail_from": "Chat",
     "post_rate": "nan",
     "post_burst": "0",
     "command_rate": "-1",
@@ -187,6 +219,45 @@ def test_lists_are_written_with_commas() -> None:
             ["a.example:80", "https://a.example", "a.*", "a b", "a/b"],
         ),
         ("trusted_proxies", "10.0.0.1, 10.0.0.0/8, ::1, fd00::/8", ["*", "proxy.example", "10.0.0.0/33"]),
+        (
+            "jwks_url",
+            "http://localhost:8080/keys",
+            [
+                "ftp://a.example",
+                "https://",
+                "http://a.example",
+                "a.example/keys",
+                "https://a.example:x/",
+                "https://a b/",
+            ],
+        ),
+        (
+            "jwt_secret",
+            "é" * 16,
+            ["é" * 15, "-----BEGIN PUBLIC KEY-----" + "x" * 40, "ssh-rsa " + "A" * 40],
+        ),
+        (
+            "public_url",
+            "https://chat.example.org:8443/talk",
+            ["//a", "ftp://a", "https://", "https://a?b", "https://a#b", "https://u:p@a", "https://a:x", "https://a b"],
+        ),
+        (
+            "smtp_url",
+            "smtps://chat%40a.org:%2F%3A@mail.example.org",
+            [
+                "smtp://",
+                "http://mail",
+                "smtps://mail/path",
+                "smtps://mail?x",
+                "smtps://mail:99999",
+                "smtp://chat:secret@mail.example.org",  # for all to read
+            ],
+        ),
+        (
+            "mail_from",
+            "Chat <chat@example.org>",
+            ["@", "a@", "Chat <chat>", "a@b.org, c@d.org", "a@b.org\r\nBcc: c@d.org", "Chat\n <chat@example.org>"],
+        ),
         ("database_url", "sqlite:////a/b.db", ["sqlite://", "sqlite:///", "postgresql://a/b", "b.db"]),
     ],
 )
@@ -195,6 +266,15 @@ def test_what_is_given_as_text_has_the_right_shape(name: str, good: str, bad: li
     for value in bad:
         with pytest.raises(SettingsError):
             load({name: value})
+
+
+def test_tokens_are_checked_by_a_secret_or_by_public_keys_not_by_either() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"jwt_secret": "j" * 32, "jwks_url": "https://login.example/keys"})
+    assert str(caught.value) == (
+        "--jwks-url must be an https:// address (http:// on this machine only), and empty while "
+        "TERTULIA_JWT_SECRET is set."
+    )
 
 
 def test_settings_are_frozen_and_take_only_what_they_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +313,12 @@ def test_every_setting_is_described() -> None:
         assert field.description.endswith(".")
         assert settings.rule(name)
         assert settings.extra(name)["group"]
-    assert {name for name in Settings.model_fields if settings.is_secret(name)} == {"secret_key", "metrics_token"}
+    assert {name for name in Settings.model_fields if settings.is_secret(name)} >= {
+        "secret_key",
+        "smtp_url",
+        "jwt_secret",
+        "metrics_token",
+    }
 
 
 def test_page_of_settings_is_what_the_code_says() -> None:
@@ -242,3 +327,22 @@ def test_page_of_settings_is_what_the_code_says() -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     assert page == tool["page"]()
     assert all(f"| `{settings.variable(name)}` |" in page for name in Settings.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"host": "0.0.0.0", "port": "9000"}, "http://127.0.0.1:9000"),
+        ({"host": "::"}, "http://[::1]:8000"),
+        ({"host": "chat.lan"}, "http://chat.lan:8000"),
+        ({"host": "0.0.0.0", "public_url": "https://chat.example.org/"}, "https://chat.example.org"),
+    ],
+)
+def test_where_people_reach_the_server(given: dict[str, object], address: str) -> None:
+    assert load(given).settings.address == address
+
+
+def test_mail_comes_from_where_the_server_is() -> None:
+    assert load().settings.mail_from == "tertulia@localhost"
+    assert load({"public_url": "https://chat.example.org:444/x"}).settings.mail_from == "tertulia@chat.example.org"

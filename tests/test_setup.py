@@ -193,3 +193,51 @@ def test_a_moved_folder_or_another_python_gets_a_new_environment(machine: Machin
     assert machine.log()[0] == "made"
     machine.make("run")
     assert machine.log() == []
+
+
+APT = """#!/bin/sh
+echo "apt-get $*" >>$LOG
+case "$*" in download*nginx-core) : >nginx-core_1_all.deb ;; download*) exit 1 ;; esac
+"""
+DPKG = """#!/bin/sh
+mkdir -p $3/usr/sbin && : >$3/usr/sbin/nginx && chmod +x $3/usr/sbin/nginx
+"""
+
+
+def fetch_proxies(machine: Machine) -> subprocess.CompletedProcess[str]:
+    (machine.clone / "tools").mkdir(exist_ok=True)
+    text = (ROOT / "tools" / "proxies").read_text()
+    (machine.clone / "tools" / "proxies").write_text(text.replace('"/usr/sbin/', '"/none/'))  # not this machine's
+    environment = {"PATH": str(machine.bin), "LOG": str(machine.clone / "log")}
+    command = [str(machine.bin / "sh"), "tools/proxies"]
+    return subprocess.run(command, cwd=machine.clone, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_proxies_that_are_there_are_taken(machine: Machine) -> None:
+    for name in ("nginx", "caddy"):
+        machine.has(name, "#!/bin/sh\n")
+    done = fetch_proxies(machine)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_without_debian_one_is_told_what_is_skipped(machine: Machine) -> None:
+    done = fetch_proxies(machine)
+    assert done.returncode == 0  # everything else is tested
+    assert done.stderr.splitlines() == [
+        f"There is no {name} here: the tests behind it are skipped. Install it to run them."
+        for name in ("nginx", "caddy")
+    ]
+
+
+def test_debians_packages_are_unpacked_and_not_installed(machine: Machine) -> None:
+    machine.has("apt-get", APT)
+    machine.has("dpkg", DPKG)
+    done = fetch_proxies(machine)
+    assert "no nginx" not in done.stderr
+    assert "There is no caddy here" in done.stderr
+    asked = machine.log()
+    assert not [line for line in asked if "install" in line]
+    assert len([line for line in asked if "update" in line]) == (os.geteuid() == 0)
+    fetch_proxies(machine)
+    again = machine.log()
+    assert not [line for line in again if "nginx" in line or "update" in line]

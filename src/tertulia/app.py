@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import structlog
 import uvloop
@@ -29,18 +30,41 @@ from tertulia.protocol.origins import Hosts, Origins, is_loopback
 from tertulia.services import Services
 from tertulia.services.access import RoomNumbers
 from tertulia.services.accounts import Accounts
+from tertulia.services.api_keys import ApiKeys
+from tertulia.services.blocks import Blocks, Silent
+from tertulia.services.calls import Calls
+from tertulia.services.deliveries import Deliveries, Rules
+from tertulia.services.erasure import Erasure
+from tertulia.services.export import Export
+from tertulia.services.foreign import Foreign
+from tertulia.services.foreign_tokens import ForeignTokens, Keys, Secret
 from tertulia.services.history import History
+from tertulia.services.invites import Invites
+from tertulia.services.jwks import Jwks
+from tertulia.services.mail import Mailer, mail_server
 from tertulia.services.members import Members
+from tertulia.services.membership import Membership
 from tertulia.services.messages import Messages
 from tertulia.services.pace import Pace
 from tertulia.services.passwords import Passwords
+from tertulia.services.policy import Makers, Policy, Reach, Registration
 from tertulia.services.presence import Presence
 from tertulia.services.receipts import Receipts
+from tertulia.services.recovery import Recovery
+from tertulia.services.reports import Reports
+from tertulia.services.retention import Retention
 from tertulia.services.rooms import Rooms
+from tertulia.services.server_rooms import ServerRooms
+from tertulia.services.server_users import ServerUsers
 from tertulia.services.sessions import Sessions
+from tertulia.services.staff import Staff
 from tertulia.services.sweep import Sweep
+from tertulia.services.targets import Targets
 from tertulia.services.tokens import Tokens
 from tertulia.services.typing import Typing
+from tertulia.services.voice import Voices
+from tertulia.services.webhooks import Webhooks
+from tertulia.services.words import Words
 from tertulia.settings import Settings
 from tertulia.storage.database import Database
 from tertulia.tasks import Tasks
@@ -72,8 +96,15 @@ class Application:
         self.services = self._services()
         self.gateway = Gateway(self.services, self.hub, self.clock, self.tasks, self.metrics, self._limits())
         self.sweep = Sweep(
-            self.db, self.hub, self.services.accounts, self.services.sessions, self.clock, self.gateway.resync
+            self.db,
+            self.hub,
+            self.services.accounts,
+            self.services.sessions,
+            self.clock,
+            self.gateway.resync,
+            [self.services.keys.catch_up, self.words.catch_up, self.services.voices.catch_up],
         )
+        self.retention = Retention(self.db, self.committer, self.clock, days=settings.retention_days)
         self.readiness = Readiness(self.db.probe, self.clock)
         self.admission = self._admission()
         self.asgi = WithSockets(self._http(), self.admission)
@@ -88,26 +119,99 @@ class Application:
             clock,
         )
         sessions = Sessions(db, self.tokens, clock, self.tasks)
+        self.words = Words(db, clock)
+        policy = self._policy()
         self.passwords = Passwords()
-        accounts = Accounts(db, sessions, self.passwords, clock, self.tasks, guesses=settings.password_attempts)
+        accounts = Accounts(
+            db, sessions, self.passwords, clock, self.tasks,
+            policy=policy, words=self.words, guesses=settings.password_attempts,
+        )  # fmt: skip
         accounts.on_changed(self.committer.forget_users)
+        self.jwks = self._accept_foreign(sessions, accounts)
+        self.mail = self._mail()
+        recovery = Recovery(db, accounts, sessions, self.passwords, clock, self.tasks, settings.address, mail=self.mail)
+        accounts.on_registered(recovery.registered)
         large = settings.large_room
+        silent: Silent = {}
+        presence = Presence(self.hub, db, clock, large=large, silent=silent)
+        typing = Typing(self.hub, clock, large=large, silent=silent)
+        voices = Voices(db, typing, clock)
+        receipts = Receipts(db, self.hub, clock, large=large, silent=silent)
         posts = Pace(Buckets(settings.post_rate, settings.post_burst, clock), "You post too fast. Wait a moment.")
         pace = Pace(
             Buckets(settings.post_rate, settings.post_burst, clock), "You change things too fast. Wait a moment."
         )
+        rooms = Rooms(db, self.committer, numbers, pace, policy, self.words, large=large)
+        blocks = Blocks(db, self.hub, presence, pace, clock, silent)
+        blocks.on_changed(voices.blocks_changed)
+        invites = Invites(db, self.committer, clock, pace)
+        accounts.on_invited(invites.arrived)
         return Services(
             accounts=accounts,
             sessions=sessions,
             history=History(db, clock),
             numbers=numbers,
-            rooms=Rooms(db, self.committer, numbers, pace, large=large),
-            members=Members(db, self.committer, numbers, pace, large=large),
-            messages=Messages(db, self.committer, numbers, posts, pace),
-            receipts=Receipts(db, self.hub, clock, large=large),
-            typing=Typing(self.hub, clock, large=large),
-            presence=Presence(self.hub, db, clock, large=large),
+            rooms=rooms,
+            members=Members(db, self.committer, numbers, pace, clock, large=large),
+            messages=Messages(db, self.committer, numbers, posts, pace, self.words),
+            receipts=receipts,
+            typing=typing,
+            voices=voices,
+            membership=Membership(db, self.hub, receipts, pace),
+            blocks=blocks,
+            presence=presence,
+            erasure=Erasure(db, self.committer, accounts, sessions, clock, self.tasks),
+            export=Export(db, accounts, sessions, rooms, clock),
+            webhooks=self._webhooks(presence),
+            recovery=recovery,
+            words=self.words,
+            invites=invites,
+            reports=Reports(db, self.committer, accounts, policy, clock, pace),
+            staff=Staff(db, accounts, sessions, clock, self.tasks),
+            keys=ApiKeys(db, clock),
+            server_rooms=ServerRooms(db, self.committer, self.words, rooms),
+            server_users=ServerUsers(db, accounts, sessions, self.words, clock, self.tasks),
         )
+
+    def _policy(self) -> Policy:
+        settings = self.settings
+        return Policy(
+            self.db,
+            registration=Registration(settings.registration),
+            public_rooms=Makers(settings.public_rooms),
+            direct_rooms=Reach(settings.direct_rooms),
+            find_people=Reach(settings.find_people),
+        )
+
+    def _accept_foreign(self, sessions: Sessions, accounts: Accounts) -> Jwks | None:
+        """Tokens of the product's own backend count, too, if the settings say how to check them."""
+        settings = self.settings
+        jwks: Jwks | None = None
+        keys: Keys | None = None
+        if settings.jwks_url:
+            keys = jwks = Jwks(settings.jwks_url, settings.jwt_algorithm, self.clock, self.tasks)
+        elif settings.jwt_secret:
+            keys = Secret(settings.jwt_secret.encode())
+        if keys is not None:
+            tokens = ForeignTokens(keys, self.clock, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+            foreign = Foreign(self.db, tokens, accounts, self.words, self.clock, self.tasks)
+            sessions.accept(foreign.identify)
+        return jwks
+
+    def _webhooks(self, presence: Presence) -> Webhooks:
+        settings, forget = self.settings, self.committer.forget_webhooks
+        calls = Calls(Targets(settings.webhook_allowed_networks), self.clock)
+        rules = Rules(attempts=settings.webhook_attempts, waiting=settings.webhook_queue)
+        self.deliveries = Deliveries(self.db, calls, self.clock, self.tasks, self.metrics, rules, presence.is_there)
+        self.deliveries.on_disable(forget)
+        return Webhooks(self.db, calls, self.clock, forget=forget, refresh=self.deliveries.refresh)
+
+    def _mail(self) -> Mailer | None:
+        settings = self.settings
+        if not settings.smtp_url:
+            return None
+        own_name = urlsplit(settings.address).hostname or "localhost"
+        return Mailer(mail_server(settings.smtp_url), settings.mail_from, own_name, self.clock)
 
     def _limits(self) -> Limits:
         return Limits(
@@ -151,6 +255,9 @@ class Application:
         """What a transaction did, to everybody on this node."""
         for batch in batches:
             self.hub.deliver(batch)
+            self.services.voices.heard(batch)
+            self.services.blocks.heard(batch)
+        self.deliveries.nudge()
 
     async def _repair(self, room: int, after: int) -> tuple[int, Sequence[Changed] | None] | None:
         """What the hub missed of a room. Bound late: the services are made after the hub."""
@@ -163,12 +270,21 @@ class Application:
         await self.services.history.begin()
         self.tokens.bind(self.services.history.epoch)
         await self.services.sessions.load()
+        await self.services.keys.load()
+        await self.words.load()
+        if self.jwks is not None:
+            self.jwks.start()
         await self._first_room()
         for work, name in (
             (self.services.sessions.upkeep(), "sessions"),
+            (self.services.keys.upkeep(), "api keys"),
+            (self.services.recovery.upkeep(), "recovery"),
             (self.services.receipts.run(), "receipts"),
             (self.services.typing.run(), "typing"),
+            (self.services.erasure.run(), "erasure"),
+            (self.retention.run(), "retention"),
             (self.services.presence.run(), "presence"),
+            (self.deliveries.run(), "webhooks"),
             (self.services.rooms.purge_again_and_again(self.clock), "purge"),
             (self.gateway.wheel.run(), "wheel"),
             (self.sweep.run(), "sweep"),
@@ -188,6 +304,8 @@ class Application:
             self.metrics.queue_depth.labels("committer").set(self.committer.waiting)
             self.metrics.queue_depth.labels("reads").set(self.db.reads_waiting)
             self.metrics.queue_depth.labels("writes").set(self.db.writer.waiting)
+            if self.mail is not None:
+                self.metrics.queue_depth.labels("mail").set(self.mail.waiting)
             await self.clock.sleep(1)
 
     async def drain(self) -> None:
@@ -201,7 +319,11 @@ class Application:
     async def stop(self) -> None:
         """Everything is written and let go of when this returns."""
         await self.committer.close()
+        await self.deliveries.close()
         await self.tasks.close()
+        if self.mail is not None:
+            await self.mail.close()
+        await self.services.keys.flush()
         await self.services.presence.flush()
         await self.services.receipts.flush()
         await asyncio.to_thread(self.db.close)

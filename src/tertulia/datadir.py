@@ -52,7 +52,7 @@ class ServeLock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(self._file, 20, 0).decode("ascii", "replace").strip()
+            holder = _holder(self._file)
             os.close(self._file)
             raise DataDirError(_taken(path, holder)) from None
         os.ftruncate(self._file, 0)
@@ -68,6 +68,25 @@ class ServeLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def serving(path: Path) -> str | None:
+    """The process (its number, "" if it is not known) of the server that runs on a directory; None when none does."""
+    try:
+        file = os.open(path / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(file)
+    finally:
+        os.close(file)  # and so the lock is free again
+    return None
+
+
+def _holder(file: int) -> str:
+    return os.pread(file, 20, 0).decode("ascii", "replace").strip()
 
 
 def open_data_dir(path: Path) -> DataDir:

@@ -7,6 +7,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+WEBHOOK_OUTCOMES = ("delivered", "failed", "dead", "dropped")
+"""Of an attempt: the last three are a failure that is tried again, one that is not, and a dead one that was let go."""
 RESUME_KINDS = ("ring", "database", "reload", "gone")
 """How a room was continued: from memory, from the database, afresh, or not at all."""
 
@@ -22,6 +24,8 @@ class Metrics:
         self._gauges()
         self._counters()
         self._histograms()
+        for outcome in WEBHOOK_OUTCOMES:
+            self.webhooks.labels(outcome)
         for kind in RESUME_KINDS:
             self.resumes.labels(kind)  # a series that starts at 0 can be watched from the start
 
@@ -37,6 +41,7 @@ class Metrics:
         self.slow_closes = Counter("tertulia_slow_closes", "Sockets closed: they read too slowly", registry=registry)
         self.resumes = Counter("tertulia_resumes", "Rooms continued after a pause", ["kind"], registry=registry)
         self.errors = Counter("tertulia_errors", "Refusals by code, on REST and sockets", ["code"], registry=registry)
+        self.webhooks = Counter("tertulia_webhook_deliveries", "What became of them", ["outcome"], registry=registry)
         self.requests = Counter("tertulia_http_requests", "HTTP requests answered", ["status"], registry=registry)
 
     def _histograms(self) -> None:

@@ -12,7 +12,7 @@ ENDLESS = 1_048_576
 def raise_limit() -> int:
     """Raise this process's limit of open files as far as it may go; the limit now in force."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = ENDLESS if hard == resource.RLIM_INFINITY else hard
+    wanted = highest_limit()
     for limit in (wanted, 65_536, 24_576, 10_240):
         if soft != resource.RLIM_INFINITY and soft < limit <= wanted:
             try:
@@ -21,6 +21,12 @@ def raise_limit() -> int:
                 continue  # macOS refuses above kern.maxfilesperproc
             break
     return limit_now()
+
+
+def highest_limit() -> int:
+    """How far `raise_limit` may go."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return ENDLESS if hard == resource.RLIM_INFINITY else hard
 
 
 def limit_now() -> int:

@@ -11,6 +11,7 @@ from support.streams import Stream
 from support.waiting import until
 from tertulia.domain.errors import Rejection
 from tertulia.gateway.catchup import MAX_CHANGES_BYTES, ROUNDS, in_pages
+from tertulia.services.rooms import Settings
 from tertulia.storage import changes
 
 NOTHING = "0197a1b0-0000-7000-8000-000000000001"
@@ -72,7 +73,7 @@ async def test_a_longer_absence_is_made_up_from_the_database_as_it_is_now(runnin
     await messages.edit(ana.caller, room, 1, "edited")
     await messages.delete(ana.caller, room, 2)
     await messages.react(ben.caller, room, 3, "👍", on=True)
-    await running.services.rooms.change(ana.caller, room, None, "Square", None)
+    await running.services.rooms.change(ana.caller, room, Settings(title="Square"))
     line = await running.connect(ben, resume={room: 2})
     stream = await caught_up(line, room, ben, 9, 2)
     assert stream.bodies == ["edited", None, "three"]

@@ -36,6 +36,7 @@ async def test_register(here: Server) -> None:
         "number": 1,
         "username": "ann",
         "name": "Ann Lind",
+        "email_confirmed": False,
         "is_staff": False,
         "created_at": "2025-06-15T15:06:40.000000Z",
         **more,

@@ -10,7 +10,7 @@ from support.asgi import ask, http_scope
 from support.web import http_client
 from tertulia import __version__
 
-PAGES = ("/", "/api/docs", "/swagger/")
+PAGES = ("/", "/auth/reset", "/auth/confirm", "/api/docs", "/swagger/")
 
 
 @pytest.fixture
@@ -98,3 +98,14 @@ async def test_head_and_other_methods(http: httpx.AsyncClient) -> None:
         assert (await http.head(path)).status_code == 200
         response = await http.post(path)
         assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+@pytest.mark.parametrize("name", ["reset", "confirm"])
+async def test_pages_of_links_tell_nobody_where_one_comes_from(http: httpx.AsyncClient, name: str) -> None:
+    page = await http.get(f"/auth/{name}")
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert "form-action 'none'" in page.headers["content-security-policy"]  # only the script sends anything
+    for script in (f"/assets/{name}.js", "/assets/link.js"):
+        answer = await http.get(script)
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert "innerHTML" not in answer.text

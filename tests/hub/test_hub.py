@@ -285,6 +285,28 @@ def test_a_room_that_nobody_follows_yet_is_announced_too() -> None:
     assert ana.told == [("follow", ROOM)]
 
 
+def test_promise_7_who_is_banned_may_not_look_on_any_more() -> None:
+    """On no device, live or still catching up; without a word in the room, where it is not told."""
+    hub, ana, ben, joining = new_hub(), Listener(1), Listener(2, member=False), Listener(2, member=False)
+    join(hub, ana)
+    join(hub, ben)
+    hub.attach(joining)
+    hub.enter(ROOM, ROOM_ID, joining)
+    hub.deliver(RoomBatch(ROOM, ROOM_ID, (), banned=(2,)))
+    hub.deliver(posts(1, 2))
+    assert (ana.seqs, ben.seqs, joining.seqs) == ([1, 2], [], [])
+    assert ben.told == joining.told == [("dropped", False)]
+    assert hub.activate(ROOM, joining, 0, 1) is None
+
+
+def test_a_member_who_is_banned_gets_the_removal_and_then_nothing() -> None:
+    hub, ana, ben = new_hub(), Listener(1), Listener(2)
+    join(hub, ana)
+    join(hub, ben)
+    hub.deliver(RoomBatch(ROOM, ROOM_ID, (posted(1), went(2, 2), posted(3)), banned=(2,)))
+    assert (ana.seqs, ben.seqs, ben.told) == ([1, 2, 3], [1, 2], [("dropped", True)])
+
+
 def test_a_deleted_room_lets_go_of_everybody_whatever_their_state() -> None:
     hub, live, ahead, joining = new_hub(), Listener(1), Listener(2), Listener(3)
     join(hub, live)

@@ -60,6 +60,7 @@ def test_every_command_is_there_with_its_reply(document: dict[str, Any]) -> None
 
 def test_every_event_of_the_design_is_there(document: dict[str, Any]) -> None:
     design = ["ready", "message", "member", "room", "changes", "reload", "gone", "receipt", "typing", "presence", "bye"]
+    design += ["me", "blocked"]
     assert sorted(EVENTS) == sorted(design)
     for name in design:
         assert document["operations"][f"{name}Event"]["action"] == "send"

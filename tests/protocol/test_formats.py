@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from support.fanout import ROOM_ID, came, posted, user, went
 from support.wire import check_frame
-from tertulia.domain.events import Presence, Receipts, Typing
-from tertulia.domain.models import Room, RoomKind
+from tertulia.domain.events import Blocked, Membership, Presence, Receipts, Typing
+from tertulia.domain.models import Member, Notify, Role, Room, RoomKind, RoomView
 from tertulia.protocol.formats import V1
 
 WIRE = V1()
@@ -54,3 +54,12 @@ def test_news() -> None:
     typing = check_frame(WIRE.news(Typing(ROOM_ID, (user(1),), 1)))
     assert (typing["count"], typing["users"][0]["id"]) == (1, "user-1")
     assert "users" not in check_frame(WIRE.news(Typing(ROOM_ID, None, 7)))
+
+
+def test_what_only_one_s_own_devices_are_told() -> None:
+    member = Member(1, 1, Role.MEMBER, 3, 3, 0, None, 2, notify=Notify.NONE, hidden_index=3, unread_from=2)
+    event = check_frame(WIRE.news(Membership(RoomView(SETTINGS, member, 1))))
+    assert (event["ev"], event["room"], event["message_count"]) == ("me", ROOM_ID, SETTINGS.message_count)
+    assert event["me"]["notify"] == "none"
+    assert (event["me"]["unread_from"], event["me"]["mentions"]) == (2, 1)
+    assert check_frame(WIRE.news(Blocked(("user-1",)))) == {"ev": "blocked", "users": ["user-1"]}

@@ -77,11 +77,14 @@ def test_my_room_says_how_i_stand_in_it_if_i_do() -> None:
     assert not {"me", "partner", "last_message"} & set(my_room_resource(RoomView(ROOM)))
 
 
-@given(st.integers(0, 100), st.integers(1, 50), st.integers(0, 100))
-def test_promise_6_unread_counts_what_is_there_and_not_read(count: int, first: int, read: int) -> None:
+@given(st.integers(0, 100), st.integers(1, 50), st.integers(0, 100), st.integers(0, 100))
+def test_promise_6_unread_counts_what_is_there_and_not_read(count: int, first: int, read: int, mark: int) -> None:
+    """`mark` 0: nothing is marked as unread."""
     first, read = min(first, count + 1), min(read, count)
     room = replace(ROOM, message_count=count, first_index=first)
-    assert unread(room, read) == len([index for index in range(first, count + 1) if index > read])
+    member = replace(MEMBER, read_index=read, unread_from=mark or None)
+    counted = [index for index in range(first, count + 1) if index > read or (mark and index >= mark)]
+    assert unread(room, member) == len(counted)
 
 
 def test_a_snapshot_names_members_only_in_small_rooms() -> None:

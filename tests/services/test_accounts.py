@@ -331,20 +331,21 @@ async def test_the_cache_is_bounded_and_can_be_told(tmp_path: Path) -> None:
 
 async def test_users_by_id(here: Node) -> None:
     ann, gone = await here.register("ann"), await here.register("gone")
-    assert await here.accounts.by_id(ann.user.id) == ann.user
-    assert await here.accounts.by_id(ann.user.id.upper()) == ann.user
+    caller = here.caller(await here.register("bob"))
+    assert await here.accounts.by_id(caller, ann.user.id) == ann.user
+    assert await here.accounts.by_id(caller, ann.user.id.upper()) == ann.user
     await here.execute("UPDATE users SET is_active = 0 WHERE username = 'gone'")
     for id_ in (gone.user.id, new_id(), "", "x", "x" * 36, "7"):
-        refused = await refusal(here.accounts.by_id(id_))
+        refused = await refusal(here.accounts.by_id(caller, id_))
         assert (refused.code, refused.message) == ("not_found", "There is no such user.")
 
 
 async def test_searching(here: Node) -> None:
     for name in ("ann", "anna", "bob"):
-        await here.register(name)
-    found, place = await here.accounts.search(" An ", None, 1)
+        caller = here.caller(await here.register(name))
+    found, place = await here.accounts.search(caller, " An ", None, 1)
     assert [user.username for user in found] == ["ann"]
-    found, place = await here.accounts.search("An", place, 1)
+    found, place = await here.accounts.search(caller, "An", place, 1)
     assert [user.username for user in found] == ["anna"]
     assert place is None
 

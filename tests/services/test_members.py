@@ -8,6 +8,7 @@ from sqlalchemy import Connection, update
 
 from support.node import Node, Person, node
 from tertulia.domain.errors import Rejection
+from tertulia.services.rooms import Settings
 from tertulia.storage.tables import users
 
 NOTHING = "0197a1b0-0000-7000-8000-000000000001"
@@ -45,10 +46,10 @@ async def test_the_owner_hands_over_to_the_longest_member(running: Node) -> None
     event = await line.event("member")
     roles = {member["user"]["id"]: member["role"] for member in event["members"] if "left_at" not in member}
     assert roles == {ben.id: "owner"}
-    await running.services.rooms.change(ben.caller, room, None, "mine now", None)
+    await running.services.rooms.change(ben.caller, room, Settings(title="mine now"))
     await running.services.members.join(ana.caller, room)
     with pytest.raises(Rejection) as refused:
-        await running.services.rooms.change(ana.caller, room, None, "mine again", None)
+        await running.services.rooms.change(ana.caller, room, Settings(title="mine again"))
     assert refused.value.code == "forbidden"
 
 

@@ -15,6 +15,7 @@ from support.streams import Stream
 from support.waiting import until
 from tertulia.domain.errors import Rejection
 from tertulia.hub import hub
+from tertulia.services.rooms import Settings
 from tertulia.storage.tables import users
 
 
@@ -51,7 +52,7 @@ async def test_posts_edits_and_settings_of_another_process(two: Two) -> None:
     line = await two.here.connect(ben)
     await two.there.post(ana, room, "there")
     await two.there.services.messages.edit(ana.caller, room, 1, "edited")
-    await two.there.services.rooms.change(ana.caller, room, None, "Square", None)
+    await two.there.services.rooms.change(ana.caller, room, Settings(title="Square"))
     assert line.of_room(room) == []
     await swept(two)
     seen = await stream(line, room, ben.id, 6)

@@ -226,6 +226,7 @@ async def _replay(h: Heart, people: list[int], drawn: list[list[RoomChange]]) ->
 def _real(change: RoomChange, room: int, people: list[int]) -> RoomChange:
     """With the numbers of this example. A copy, with an id of its own."""
     values = {name: getattr(change, name) for name in change.__slots__ if name not in ("id", "names")}
+    assert change.actor is not None
     values |= {"room": room, "actor": people[change.actor]}
     if isinstance(change, AddMember | RemoveMember):
         values["user"] = people[change.user]

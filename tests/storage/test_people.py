@@ -10,7 +10,7 @@ from tertulia.domain.ids import new_id
 from tertulia.domain.people import SearchCursor
 from tertulia.storage import people
 from tertulia.storage.database import open_engine
-from tertulia.storage.tables import users
+from tertulia.storage.tables import members, rooms, users
 
 PEOPLE = [
     ("bob", "Robert", "Annan"),
@@ -107,3 +107,75 @@ def test_a_page_walks_one_index_and_sorts_nothing(connection: Connection, step: 
 def test_inactive_users_are_found_by_an_index_of_their_own(connection: Connection) -> None:
     sql = "EXPLAIN QUERY PLAN SELECT number FROM users WHERE users.is_active = 0"
     assert "ix_users_inactive" in " ".join(row[3] for row in connection.exec_driver_sql(sql))
+
+
+# Among people with whom one shares a room.
+
+ME, OTHERS = 1, (2, 3, 4, 5)  # bob; Ann, anna, carol, dave
+
+
+def share(connection: Connection, *others: int, left: int | None = None, deleted: int | None = None) -> int:
+    """A room of bob and others; its number."""
+    count = 1 + len(others)
+    values = {"id": new_id(), "kind": "private", "created_at": 0, "last_at": 0, "deleted_at": deleted}
+    made = connection.execute(insert(rooms).values(**values, member_count=count).returning(rooms.c.number))
+    room: int = made.scalar_one()
+    row = {"room": room, "role": "member", "joined_at": 0, "changed_seq": 1, "left_at": None}
+    connection.execute(insert(members), [{**row, "user": ME}, *({**row, "user": n, "left_at": left} for n in others)])
+    return room
+
+
+def shared(connection: Connection, prefix: str, limit: int, few: int) -> list[str]:
+    """Everybody found, page by page."""
+    names: list[str] = []
+    place: SearchCursor | None = None
+    for _ in range(50):
+        found, place = people.search_shared(connection, ME, prefix, place, limit, few=few)
+        assert len(found) <= limit
+        names += [user.username for user in found]
+        if place is None:
+            return names
+    raise AssertionError("no end")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 50])
+@pytest.mark.parametrize("few", [0, 100])
+def test_only_people_of_my_rooms_and_myself(connection: Connection, few: int, limit: int) -> None:
+    share(connection, 2, 4)
+    share(connection, 4, 8)  # nobody is not active
+    share(connection, 3, left=5)
+    share(connection, 5, deleted=5)
+    assert shared(connection, "", limit, few) == ["Ann", "bob", "carol"]
+    assert shared(connection, "an", limit, few) == ["Ann", "carol", "bob"]
+    assert shared(connection, "x", limit, few) == []
+
+
+@pytest.mark.parametrize("few", [0, 100])
+def test_alone_one_finds_oneself(connection: Connection, few: int) -> None:
+    assert shared(connection, "", 5, few) == ["bob"]
+
+
+def test_a_page_among_many_looks_at_so_many(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "CHUNK", 2)
+    monkeypatch.setattr(people, "LOOKED_AT", 2)
+    share(connection, 5)
+    found, place = people.search_shared(connection, ME, "", None, 5, few=0)
+    assert (found, place is not None) == ([], True)
+    assert shared(connection, "", 5, 0) == ["bob", "dave"]
+
+
+@pytest.mark.parametrize("few", [0, 100])
+def test_a_place_that_nobody_was_given(connection: Connection, few: int) -> None:
+    assert people.search_shared(connection, ME, "an", SearchCursor(99, "zzz", 7), 5, few=few) == ([], None)
+
+
+def test_sharing_a_room(connection: Connection) -> None:
+    share(connection, 2)
+    share(connection, 3, left=5)
+    share(connection, 4, deleted=5)
+    assert [people.share_room(connection, ME, other) for other in OTHERS] == [True, False, False, False]
+    assert people.share_room(connection, 2, ME)
+    assert not people.share_room(connection, 2, 3)
+    connection.execute(insert(rooms).values(id=new_id(), kind="direct", created_at=0, last_at=0, direct_key="2:5"))
+    assert people.have_direct_room(connection, 5, 2)
+    assert not people.have_direct_room(connection, 5, 1)

@@ -13,7 +13,9 @@ from support.clock import FakeClock
 from tertulia.domain.models import Caller
 from tertulia.services import Services
 from tertulia.services.accounts import Accounts, Device, Registration, SignedIn
+from tertulia.services.mail import Mailer, MailServer
 from tertulia.services.passwords import Passwords
+from tertulia.services.recovery import Recovery
 from tertulia.services.sessions import Sessions
 from tertulia.services.tokens import Tokens
 from tertulia.storage.database import Database, open_engine, sqlite_url
@@ -25,6 +27,7 @@ PASSWORD = "correct horse battery"
 NEW_PASSWORD = "staple gun at dawn"
 LAPTOP = Device("laptop", "192.0.2.1")
 PHONE = Device("phone", "192.0.2.2")
+PUBLIC_URL = "https://chat.test/talk"
 ACCESS_SECONDS = 900
 REFRESH_SECONDS = 30 * 86_400
 
@@ -52,6 +55,7 @@ class Node:
     tokens: Tokens
     sessions: Sessions
     accounts: Accounts
+    recovery: Recovery
 
     @property
     def services(self) -> Services:
@@ -97,18 +101,26 @@ async def node(
     per_user: int = 200,
     cache_size: int = 100,
     access_seconds: int = ACCESS_SECONDS,
+    mail_port: int | None = None,
 ) -> AsyncIterator[Node]:
-    """A process with accounts and sessions; several may run on one folder and clock."""
+    """A process with accounts and sessions; several may run on one folder and clock. Mail goes to `mail_port`."""
     clock = clock or FakeClock()
     database, tasks = new_database(folder), Tasks()
     passwords = passwords or Passwords(quick_hasher())
     tokens = Tokens(SECRET, access_seconds, REFRESH_SECONDS, clock)
     sessions = Sessions(database, tokens, clock, tasks, per_user=per_user)
     accounts = Accounts(database, sessions, passwords, clock, tasks, cache_size=cache_size)
+    mail = None
+    if mail_port is not None:
+        mail = Mailer(MailServer("smtp", "127.0.0.1", mail_port), "chat@chat.test", "chat.test", clock)
+    recovery = Recovery(database, accounts, sessions, passwords, clock, tasks, PUBLIC_URL, mail=mail)
+    accounts.on_registered(recovery.registered)
     await sessions.load()
     try:
-        yield Node(clock, database, passwords, tokens, sessions, accounts)
+        yield Node(clock, database, passwords, tokens, sessions, accounts, recovery)
     finally:
         await tasks.close()
+        if mail is not None:
+            await mail.close(grace=1)
         passwords.close()
         database.close()

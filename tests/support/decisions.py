@@ -1,5 +1,7 @@
 """A room under its lock, made by hand: for decisions, which need no database."""
 
+from dataclasses import replace
+
 from tertulia.domain.changes import Outcome, RoomChange
 from tertulia.domain.decisions import decide
 from tertulia.domain.decisions.state import RoomState
@@ -29,7 +31,15 @@ def room_state(kind: RoomKind = RoomKind.PUBLIC, *, more: int = 0, owner: int | 
     people = {number: user(number) for number in (*NAMES, *range(100, 100 + more))}
     members |= {n: Member(ROOM, n, Role.MEMBER, 0, 0, n, None, 3) for n in range(100, 100 + more)}
     names = Names(people[number] for number in (ANN, BOB, EVE))
-    return RoomState(room, NOW, members=members, users=people, names=names, heirs=[ANN, BOB, EVE])
+    return RoomState(room, NOW, members=members, users=people, names=names)
+
+
+def with_roles(state: RoomState, **roles: Role) -> RoomState:
+    """People by username."""
+    for number, name in NAMES.items():
+        if name in roles:
+            state.members[number] = replace(state.members[number], role=roles[name])
+    return state
 
 
 def done(state: RoomState, *changes: RoomChange) -> list[Outcome]:

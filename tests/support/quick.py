@@ -13,7 +13,7 @@ from tertulia.storage import accounts
 
 async def create_user(app: Application, name: str) -> None:
     def create(connection: Connection) -> None:
-        accounts.create(connection, accounts.NewUser(new_id(), name, "none", app.clock.now()))
+        accounts.create(connection, accounts.NewUser(new_id(), name, None, app.clock.now()))
 
     await app.db.write(create)
 

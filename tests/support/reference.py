@@ -24,6 +24,8 @@ class ReferenceRoom:
         self.count = 0
         self.title = "first"
         self.settings_seq = 1
+        self.first = 1
+        self.more: Frame = {}
         self.rows: dict[int, Frame] = {}
         self.members: dict[str, Frame] = {}
         self.read: dict[str, int] = {}
@@ -70,6 +72,26 @@ class ReferenceRoom:
         member |= {"changed_seq": self.head, "left_at": TIME}
         return self._member(member, self._notice("left", user))
 
+    def stand(self, user: int, **changes: Any) -> Frame:
+        """A role, a mute (None: no more): the member's row as it is then, without a notice."""
+        self.head += 1
+        member = self.members[f"user-{user}"]
+        member |= {"changed_seq": self.head, **changes}
+        for key in [key for key, value in changes.items() if value is None]:
+            del member[key]
+        return self._member(member)
+
+    def set(self, **settings: Any) -> Frame:
+        """Settings beside the title; what is not named is none."""
+        self.head += 1
+        self.settings_seq, self.more = self.head, settings
+        return self._said({"ev": "room", "seq": self.head, "settings": self.settings()})
+
+    def trim(self, first: int) -> Frame:
+        self.head += 1
+        self.settings_seq, self.first = self.head, first
+        return self._said({"ev": "room", "seq": self.head, "settings": self.settings()})
+
     def rename(self, title: str) -> Frame:
         self.head += 1
         self.title = title
@@ -97,10 +119,13 @@ class ReferenceRoom:
             "description": "",
             "member_count": len(self.present),
             "message_count": self.count,
-            "first_index": 1,
+            "first_index": self.first,
             "head_seq": self.head,
             "changed_seq": self.settings_seq,
             "created_at": TIME,
+            "archived": False,
+            "slow_mode": 0,
+            **self.more,
         }
 
     def listed(self) -> Frame:
@@ -116,6 +141,8 @@ class ReferenceRoom:
                 "unread": self.count - read,
                 "mentions": sum(ME in row.get("mentions", ()) for row in above),
                 "joined_at": TIME,
+                "notify": "all",
+                "hidden": False,
             }
         last = [row for row in self.rows.values() if row["index"] == self.count]
         return copy.deepcopy(room | ({"last_message": last[0]} if last else {}))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tertulia import __version__
-from tertulia.cli.options import CONFIG, DATA, takes
+from tertulia.cli.options import CONFIG, DATA, hears, takes
 from tertulia.domain.errors import Rejection
 from tertulia.refusal import Refusal
 from tertulia.settings import Loaded
@@ -76,6 +76,24 @@ def config(loaded: Loaded) -> None:
     show(loaded)
 
 
+@app.command()
+@hears(*CONFIG)
+def doctor(
+    said: dict[str, object],
+    production: Annotated[
+        bool, typer.Option("--production", help="Also look at what matters once strangers can reach the server.")
+    ] = False,
+    url: Annotated[
+        str, typer.Option(help="Also ask the running server from outside, by the address that people use.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
+) -> None:
+    """Look whether all is well, and say what to do about what is not. Ends with 1 if there is a problem."""
+    from tertulia.cli.doctor import doctor
+
+    doctor(said, production=production, url=url, as_json=as_json)
+
+
 @app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def chat(context: typer.Context) -> None:
     """Talk in this terminal: sign in or up, join a room, see who is there."""
@@ -102,6 +120,18 @@ def createsuperuser(
     createsuperuser(loaded, username, email, password_stdin=password_stdin)
 
 
+@app.command("reset-password")
+@takes("public_url", "host", "port", *DATA)
+def reset_password(
+    loaded: Loaded,
+    user: Annotated[str, typer.Argument(help="Username or email address of the account.", show_default=False)],
+) -> None:
+    """Make a link with which somebody can choose a new password, once, within 30 minutes."""
+    from tertulia.cli.recovery import reset_password
+
+    reset_password(loaded, user)
+
+
 @app.command()
 @takes(*DATA)
 def demo(
@@ -117,3 +147,154 @@ def demo(
         remove_demo(loaded)
     else:
         demo(loaded, messages, force=force)
+
+
+webhook = typer.Typer(help="Have addresses told of what happens.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(webhook, name="webhook")
+WebhookId = Annotated[str, typer.Argument(help="Id of the webhook: see `tertulia webhook list`.", show_default=False)]
+
+
+@webhook.command("add")
+@takes("webhook_allowed_networks", *DATA)
+def webhook_add(
+    loaded: Loaded,
+    url: Annotated[str, typer.Argument(help="Address that is told, http or https.", show_default=False)],
+    events: Annotated[
+        str, typer.Option(help="Some of message, edit, delete, mention, member, report, with commas between them.")
+    ] = "message,edit,delete,mention,member,report",
+) -> None:
+    """Have an address told of events. Prints the secret that signs them."""
+    from tertulia.cli import webhooks
+
+    webhooks.add(loaded, url, events)
+
+
+@webhook.command("list")
+@takes(*DATA)
+def webhook_list(loaded: Loaded) -> None:
+    """Show all webhooks, and how much waits for each."""
+    from tertulia.cli import webhooks
+
+    webhooks.show(loaded)
+
+
+@webhook.command("remove")
+@takes(*DATA)
+def webhook_remove(loaded: Loaded, webhook: WebhookId) -> None:
+    """Remove a webhook, and all that waits for it."""
+    from tertulia.cli import webhooks
+
+    webhooks.remove(loaded, webhook)
+
+
+@webhook.command("dead")
+@takes(*DATA)
+def webhook_dead(loaded: Loaded, webhook: WebhookId) -> None:
+    """Show the newest deliveries that were given up."""
+    from tertulia.cli import webhooks
+
+    webhooks.dead(loaded, webhook)
+
+
+@webhook.command("resend")
+@takes(*DATA)
+def webhook_resend(
+    loaded: Loaded,
+    webhook: WebhookId,
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids of dead deliveries; none: all.")] = None,
+) -> None:
+    """Send deliveries that were given up again."""
+    from tertulia.cli import webhooks
+
+    webhooks.resend(loaded, webhook, ids or [])
+
+
+apikey = typer.Typer(help="Keys with which your own backend may act.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(apikey, name="apikey")
+
+
+@apikey.command("create")
+@takes(*DATA)
+def apikey_create(
+    loaded: Loaded,
+    name: Annotated[str, typer.Argument(help="What it is for; stands in the audit log.", show_default=False)],
+    scopes: Annotated[
+        str, typer.Option(help="What it may do: users, rooms, members, messages, sessions; with commas between them.")
+    ],
+) -> None:
+    """Make a key and show it, this once. A running server takes it at once."""
+    from tertulia.cli import apikeys
+
+    apikeys.create(loaded, name, scopes)
+
+
+@apikey.command("list")
+@takes(*DATA)
+def apikey_list(loaded: Loaded) -> None:
+    """Show all keys, and when they were last used."""
+    from tertulia.cli import apikeys
+
+    apikeys.show(loaded)
+
+
+@apikey.command("revoke")
+@takes(*DATA)
+def apikey_revoke(
+    loaded: Loaded, key: Annotated[str, typer.Argument(help="Name or id of the key.", show_default=False)]
+) -> None:
+    """Make a key useless, within a second."""
+    from tertulia.cli import apikeys
+
+    apikeys.revoke(loaded, key)
+
+
+@app.command()
+@takes(*DATA)
+def invite(
+    loaded: Loaded,
+    uses: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many may sign up with it; 0: any number.")] = 1,
+    days: Annotated[int, typer.Option(min=1, max=365, help="For how many days it is good.")] = 7,
+) -> None:
+    """Invite somebody to sign up: prints a code."""
+    from tertulia.cli.invite import invite
+
+    invite(loaded, uses, days)
+
+
+words = typer.Typer(help="Words that are not wanted.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(words, name="words")
+WordList = Annotated[
+    list[str],
+    typer.Argument(help="Words; foo* is the beginning of one, *foo the end, *foo* any part.", show_default=False),
+]
+
+
+@words.command("add")
+@takes(*DATA)
+def words_add(
+    loaded: Loaded,
+    words: WordList,
+    report: Annotated[bool, typer.Option("--report", help="Let texts with them through, and report them.")] = False,
+) -> None:
+    """Refuse texts with these words from now on."""
+    from tertulia.cli.words import add
+
+    add(loaded, words, report=report)
+
+
+@words.command("remove")
+@takes(*DATA)
+def words_remove(loaded: Loaded, words: WordList) -> None:
+    """Take words off the list."""
+    from tertulia.cli.words import remove
+
+    remove(loaded, words)
+
+
+@words.command("list")
+@takes(*DATA)
+def words_list(loaded: Loaded) -> None:
+    """Show all words, and what becomes of texts with them."""
+    from tertulia.cli.words import show
+
+    show(loaded)

@@ -25,12 +25,25 @@ def takes(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
-        def run(**given: Any) -> None:
-            said = {name: value for name in names if (value := given.pop(name)) is not None}
+        def run(said: dict[str, object], **given: Any) -> None:
             loaded = load(said)
             for sentence in loaded.unknown:
                 typer.echo(sentence, err=True)
             command(loaded, **given)
+
+        return hears(*names)(run)
+
+    return decorate
+
+
+def hears(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The same options, for a command that loads by itself: it gets what was said, by field name."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(**given: Any) -> None:
+            said = {name: value for name in names if (value := given.pop(name)) is not None}
+            command(said, **given)
 
         own = list(inspect.signature(command).parameters.values())[1:]
         run.__signature__ = inspect.Signature([*own, *map(_option, names)])  # type: ignore[attr-defined]

@@ -5,11 +5,12 @@ import secrets
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import typer
 
 from tertulia.cli.options import pasteable
-from tertulia.clock import SystemClock
+from tertulia.clock import Clock, SystemClock
 from tertulia.datadir import open_data_dir
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import User
@@ -65,19 +66,32 @@ def _ask_and_create(loaded: Loaded, username: str | None, email: str | None) -> 
 
 def _create(loaded: Loaded, username: str, email: str | None, password: str) -> User:
     async def create() -> User:
-        async with _accounts(loaded.settings.database_url) as accounts:
-            return await accounts.create_superuser(username, email, password)
+        async with accounts_alone(loaded.settings.database_url) as alone:
+            return await alone.accounts.create_superuser(username, email, password)
 
     return asyncio.run(create())
 
 
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What has to do with accounts, and nothing else of a server."""
+
+    database: Database
+    clock: Clock
+    tasks: Tasks
+    passwords: Passwords
+    sessions: Sessions
+    accounts: Accounts
+
+
 @asynccontextmanager
-async def _accounts(url: str) -> AsyncIterator[Accounts]:
+async def accounts_alone(url: str) -> AsyncIterator[Alone]:
     """The accounts alone: no server is started, and nobody is signed in, so that any key does."""
     database, clock, tasks, passwords = Database(url), SystemClock(), Tasks(), Passwords()
     sessions = Sessions(database, Tokens(secrets.token_bytes(32), 1, 1, clock), clock, tasks)
+    accounts = Accounts(database, sessions, passwords, clock, tasks)
     try:
-        yield Accounts(database, sessions, passwords, clock, tasks)
+        yield Alone(database, clock, tasks, passwords, sessions, accounts)
     finally:
         await tasks.close()
         passwords.close()

@@ -12,6 +12,7 @@ from tertulia.client.entering import DEVICE, Enter, OnChange, by_foreign, by_log
 from tertulia.client.errors import ApiError, ConnectionLost, Stopped
 from tertulia.client.feed import MAX_EVENTS, Events, Feed
 from tertulia.client.link import Link, State
+from tertulia.client.membership import Membership
 from tertulia.client.model import Model, Need
 from tertulia.client.outbox import Outbox, Pending
 from tertulia.client.positions import Positions
@@ -44,7 +45,7 @@ class History(NamedTuple):
     more: bool
 
 
-class Client:
+class Client(Membership):
     """A user of a Tertulia server, for as long as you like.
 
         async with Client.login("http://127.0.0.1:8000", "ana", password) as client:

@@ -38,6 +38,7 @@ class Model:
         self.boot: str | None = None
         self.rooms: dict[str, RoomModel] = {}
         self.presence: dict[str, str] = {}
+        self.blocked: frozenset[str] = frozenset()
         self.wanted: set[str] = set()
         self._left_rooms: set[str] = set()
         self._follow = follow
@@ -65,7 +66,10 @@ class Model:
                 for one in frame["users"]:
                     self._see(one["user"], one["status"])
                 return Step([frame])
-            case "message" | "member" | "room" | "changes" | "reload" | "gone" | "receipt" | "typing":
+            case "blocked":
+                self._block(frame["users"])
+                return Step([frame])
+            case "message" | "member" | "room" | "changes" | "reload" | "gone" | "receipt" | "typing" | "me":
                 return self._room(frame)
         return Step()
 
@@ -111,6 +115,7 @@ class Model:
     def _ready(self, frame: Frame) -> Step:
         another = self.epoch is not None and self.epoch != frame["epoch"]
         self.user, self.epoch, self.boot = frame["user"], frame["epoch"], frame["boot"]
+        self._block(frame.get("blocked", ()))
         self.presence = {}
         for one in frame["presence"]:
             self._see(one["user"], one["status"])
@@ -135,7 +140,7 @@ class Model:
             self._left_rooms.discard(name)
         if name in self._left_rooms:
             return Step()  # came before the server heard our `unsubscribe`
-        if name not in self.rooms and ev in ("receipt", "typing"):
+        if name not in self.rooms and ev in ("receipt", "typing", "me"):
             return Step()
         if ev == "gone":
             self.forget(name)
@@ -170,7 +175,14 @@ class Model:
     def _known(self, room: str) -> RoomModel:
         if room not in self.rooms:
             self.rooms[room] = RoomModel(room, self.user["id"] if self.user else None)
+            self.rooms[room].blocked = self.blocked
         return self.rooms[room]
+
+    def _block(self, users: Iterable[str]) -> None:
+        """All whom I block: their @room does not count for me."""
+        self.blocked = frozenset(users)
+        for room in self.rooms.values():
+            room.blocked = self.blocked
 
     def _see(self, user: str, status: str) -> None:
         if status == "offline":

@@ -13,6 +13,7 @@ from tertulia.client.tokens import TokenSource
 from tertulia.protocol.resources import (
     AccountResource,
     MemberResource,
+    MembershipResource,
     MessageResource,
     MyRoomResource,
     RoomResource,
@@ -72,6 +73,17 @@ class Rest:
     async def sessions(self) -> list[SessionResource]:
         return cast(list[SessionResource], (await self._ask("GET", "me/sessions"))["items"])
 
+    async def blocks(self, cursor: str | None = None) -> tuple[list[UserResource], str | None]:
+        """A page of those whom I block, and the cursor of the next one."""
+        page = await self._ask("GET", "me/blocks", params={"cursor": cursor} if cursor else {})
+        return page["items"], page["next"]
+
+    async def block(self, user: str) -> None:
+        await self._ask("PUT", f"me/blocks/{_path(user)}")
+
+    async def unblock(self, user: str) -> None:
+        await self._ask("DELETE", f"me/blocks/{_path(user)}")
+
     async def users(self, q: str, limit: int = 20) -> list[UserResource]:
         """The first `limit` people whose name looks like `q`."""
         found = await self._ask("GET", "users", params={"q": q, "limit": limit})
@@ -79,16 +91,19 @@ class Rest:
 
     # Rooms.
 
-    async def rooms(self, cursor: str | None = None) -> tuple[list[MyRoomResource], str | None]:
-        """A page of my rooms, and the cursor of the next one."""
-        page = await self._ask("GET", "rooms", params={"cursor": cursor} if cursor else {})
+    async def rooms(
+        self, cursor: str | None = None, *, hidden: bool = False
+    ) -> tuple[list[MyRoomResource], str | None]:
+        """A page of my rooms (those that I hid only if `hidden`), and the cursor of the next one."""
+        params = ({"cursor": cursor} if cursor else {}) | ({"hidden": "true"} if hidden else {})
+        page = await self._ask("GET", "rooms", params=params)
         return page["items"], page["next"]
 
-    async def all_rooms(self) -> AsyncIterator[MyRoomResource]:
+    async def all_rooms(self, *, hidden: bool = False) -> AsyncIterator[MyRoomResource]:
         """All my rooms, page by page."""
         cursor: str | None = None
         while True:
-            items, cursor = await self.rooms(cursor)
+            items, cursor = await self.rooms(cursor, hidden=hidden)
             for room in items:
                 yield room
             if cursor is None:
@@ -129,6 +144,10 @@ class Rest:
         """The direct room with a user (an id); made when there is none."""
         return cast(MyRoomResource, await self._ask("PUT", f"users/{_path(user)}/direct"))
 
+    async def change_me(self, room: str, **fields: object) -> MembershipResource:
+        """`fields`: notify (all, mentions, none), hidden, unread_from (an index, or None to take the mark back)."""
+        return cast(MembershipResource, await self._ask("PATCH", f"rooms/{_path(room)}/me", json=fields))
+
     async def members(self, room: str, cursor: str | None = None) -> tuple[list[MemberResource], str | None]:
         """A page of members, and the cursor of the next one."""
         page = await self._ask("GET", f"rooms/{_path(room)}/members", params={"cursor": cursor} if cursor else {})
@@ -168,6 +187,14 @@ class Rest:
     async def react(self, room: str, index: int, emoji: str, *, on: bool = True) -> None:
         path = f"rooms/{_path(room)}/messages/{index}/reactions/{_path(emoji)}"
         await self._ask("PUT" if on else "DELETE", path)
+
+    async def pin(self, room: str, index: int, *, on: bool = True) -> None:
+        await self._ask("PUT" if on else "DELETE", f"rooms/{_path(room)}/messages/{index}/pin")
+
+    async def pins(self, room: str, cursor: str | None = None) -> tuple[list[MessageResource], str | None]:
+        """A page of what is pinned, pinned last first, and the cursor of the next one."""
+        page = await self._ask("GET", f"rooms/{_path(room)}/pins", params={"cursor": cursor} if cursor else {})
+        return page["items"], page["next"]
 
     async def read(self, room: str, index: int) -> None:
         await self._ask("PUT", f"rooms/{_path(room)}/read", json={"index": index})

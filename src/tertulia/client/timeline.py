@@ -1,7 +1,7 @@
 """The rows of a room: messages and notices, by `seq`. Pure."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from tertulia.protocol.resources import MessageResource
@@ -108,9 +108,13 @@ class Timeline:
 
     def drop_below(self, index: int) -> None:
         """The room keeps nothing below this index any more."""
-        gone = [seq for seq, row in self._rows.items() if _place(row) < index]
+        gone = [seq for seq, row in self._rows.items() if place(row) < index]
         if gone:
             self._drop(gone)
+
+    def update(self, change: Callable[[MessageResource], MessageResource]) -> None:
+        """Show all rows as `change` makes them; they stay what they are otherwise."""
+        self._rows = {seq: change(row) for seq, row in self._rows.items()}
 
     def _insert(self, row: MessageResource) -> None:
         seq = row["seq"]
@@ -137,5 +141,6 @@ class Timeline:
         self.generation += 1
 
 
-def _place(row: MessageResource) -> int:
+def place(row: MessageResource) -> int:
+    """The index of a message, or of the one before which a notice stands."""
     return row["index"] if row["index"] is not None else row.get("after", 0) + 1

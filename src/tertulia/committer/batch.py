@@ -3,21 +3,25 @@
 The commit itself is the writer's; what is delivered afterwards is in the `Batch` that comes back.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
+from tertulia.committer import webhooks
 from tertulia.committer.loading import Loader, Rights
 from tertulia.committer.stored import Key, Stored, key_of, look_up
+from tertulia.domain.audit import Entry
 from tertulia.domain.changes import Change, CreateRoom, Outcome, Post, Result
 from tertulia.domain.decisions import decide
 from tertulia.domain.decisions.messages import repeated
-from tertulia.domain.decisions.state import RoomState
+from tertulia.domain.decisions.state import Deed, RoomState
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.events import Changed, RoomBatch
 from tertulia.domain.models import Member, Role, Room, RoomKind
-from tertulia.storage import members, messages, rooms, users
+from tertulia.storage import audit, bans, blocks, invites, members, messages, reports, rooms, users
+from tertulia.storage.bans import BanRow
 
 
 @dataclass(slots=True)
@@ -43,7 +47,9 @@ def run(
     for item in items:
         batch.results.append(_result(connection, loader, states, stored, item))
     _write(connection, states.values())
-    batch.delivered = [_delivered(state) for state in states.values() if state.events or state.deleted]
+    answered = zip(items, batch.results, strict=True)
+    webhooks.record(connection, rights, states.values(), loader.created, answered, now)
+    batch.delivered = [_delivered(state) for state in states.values() if state.events or state.deleted or state.bans]
     batch.delivered += loader.created
     rights.keep(states.values())
     return batch
@@ -73,7 +79,8 @@ def _post(connection: Connection, state: RoomState, stored: Stored, item: Post) 
     key = key_of(item)
     if key is None or state.deleted:
         return decide(state, item)
-    state.require_member(item.actor)
+    if not item.trusted:
+        state.require_member(item.actor)
     before = stored.as_it_is(key, state)
     if before is not None:
         return repeated(item, before)
@@ -93,15 +100,16 @@ def _post(connection: Connection, state: RoomState, stored: Stored, item: Post) 
 
 def _create(connection: Connection, loader: Loader, item: CreateRoom) -> Outcome:
     """A new room; a direct one that is there already is answered as it is."""
-    if item.direct_key is not None:
-        there = rooms.by_direct_key(connection, item.direct_key)
-        if there is not None:
-            return Outcome(room=there, repeated=True)
+    there = _already(connection, item)
+    if there is not None:
+        return Outcome(room=there, repeated=True)
+    if item.actor and item.partner and blocks.among(connection, [(item.partner, item.actor)]):
+        raise Rejection("blocked", "They do not want to be written to by you.")
     if item.kind is RoomKind.PUBLIC and item.name in loader.names:
         raise Rejection("name_taken", "Another room has this name. Choose another one.", field="name")
     people = [user for user in (item.actor, item.partner) if user is not None]
     found = loader.users(people)
-    if len(found) < len(people):
+    if len(found) < len(people) or any(user.deleted_at is not None for user in found.values()):
         raise not_found("user")
     room = _new_room(item, loader.now, len(people))
     room = replace(room, number=rooms.create(connection, room))
@@ -115,6 +123,13 @@ def _create(connection: Connection, loader: Loader, item: CreateRoom) -> Outcome
         loader.created.append(RoomBatch(room.number, room.id, (event,)))
         users.bump(connection, people)
     return Outcome(room=room, member=first[0] if first else None)
+
+
+def _already(connection: Connection, item: CreateRoom) -> Room | None:
+    """The one room of these two, or of this `external_id`."""
+    if item.direct_key is not None:
+        return rooms.by_direct_key(connection, item.direct_key)
+    return rooms.by_external_id(connection, item.external_id) if item.external_id is not None else None
 
 
 def _created(connection: Connection, room: Room, item: CreateRoom) -> Outcome:
@@ -142,6 +157,8 @@ def _new_room(item: CreateRoom, now: int, people: int) -> Room:
         last_at=now,
         member_count=people,
         direct_key=item.direct_key,
+        external_id=item.external_id,
+        metadata=item.metadata,
     )
 
 
@@ -152,6 +169,7 @@ def _first_member(room: Room, user: int, item: CreateRoom) -> Member:
 
 def _write(connection: Connection, states: Iterable[RoomState]) -> None:
     """Everything that was decided, in few bulk statements."""
+    states = list(states)
     touched = [state for state in states if state.events or state.deleted]
     messages.append(connection, (message for state in touched for message in state.new_messages.values()))
     messages.save(connection, (message for state in touched for message in state.changed_messages.values()))
@@ -160,13 +178,50 @@ def _write(connection: Connection, states: Iterable[RoomState]) -> None:
     members.save_reads(
         connection, ((state.room.number, user, index) for state in touched for user, index in state.reads.items())
     )
+    members.save_posted(
+        connection, ((state.room.number, user, time) for state in touched for user, time in state.posted.items())
+    )
     only_counts = [state for state in touched if not (state.changed_members or state.settings_changed)]
     rooms.save_counts(
         connection, ((state.room.number, state.head_seq, state.message_count, state.last_at) for state in only_counts)
     )
     rooms.save(connection, (state.as_it_is() for state in touched if state.changed_members or state.settings_changed))
-    users.bump(connection, {user for state in touched for user in state.changed_members})
+    users.bump(connection, {user for state in states for user in (*state.changed_members, *state.bans)})
     users.bump_members(connection, [state.room.number for state in touched if state.deleted])
+    _write_moderation(connection, [state for state in states if state.deeds or state.flagged or state.invites_used])
+
+
+def _write_moderation(connection: Connection, touched: list[RoomState]) -> None:
+    """Bans, used invitations, reports of the word list; and the audit log."""
+    changed = [(state.room.number, user, ban) for state in touched for user, ban in state.bans.items()]
+    bans.save(
+        connection,
+        [(room, user) for room, user, ban in changed if ban is None],
+        [BanRow(room, user, ban.by, ban.reason, ban.at) for room, user, ban in changed if ban is not None],
+    )
+    invites.count_uses(connection, Counter(number for state in touched for number in state.invites_used))
+    for state in touched:
+        for message in state.flagged:
+            sender = message.sender.number if message.sender else None
+            reports.add(
+                connection, at=state.now, reporter=None, user=sender, room=state.room.number, room_id=state.room.id,
+                index=message.index, message_id=message.id, body=message.body,
+            )  # fmt: skip
+    audit.record_all(connection, [_entry(state, deed) for state in touched for deed in state.deeds])
+
+
+def _entry(state: RoomState, deed: Deed) -> Entry:
+    return Entry(
+        number=0,
+        at=state.now,
+        actor=deed.actor,
+        via=deed.via,
+        act=deed.act,
+        room=state.room.number,
+        room_id=state.room.id,
+        user=deed.user,
+        details=deed.details,
+    )
 
 
 def _write_beside(connection: Connection, touched: list[RoomState]) -> None:
@@ -175,6 +230,16 @@ def _write_beside(connection: Connection, touched: list[RoomState]) -> None:
     messages.drop_mentions(connection, [(room, index) for room, state in numbered for index in state.mentions_dropped])
     messages.add_mentions(
         connection, [(user, room, index) for room, state in numbered for user, index in state.mentions_added]
+    )
+    messages.save_room_mentions(
+        connection,
+        [(room, index) for room, state in numbered for index in state.room_mentions],
+        [
+            (room, index, sender)
+            for room, state in numbered
+            for index, sender in state.room_mentions.items()
+            if sender is not None
+        ],
     )
     messages.clear_reactions(
         connection, [(room, index) for room, state in numbered for index in state.reactions_cleared]
@@ -186,4 +251,5 @@ def _write_beside(connection: Connection, touched: list[RoomState]) -> None:
 
 
 def _delivered(state: RoomState) -> RoomBatch:
-    return RoomBatch(state.room.number, state.room.id, tuple(state.events), gone=state.deleted)
+    banned = tuple(user for user, ban in state.bans.items() if ban is not None)
+    return RoomBatch(state.room.number, state.room.id, tuple(state.events), gone=state.deleted, banned=banned)

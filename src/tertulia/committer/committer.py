@@ -117,6 +117,10 @@ class Committer:
         """These users changed: load them again."""
         self._rights.forget_users(numbers)
 
+    def forget_webhooks(self) -> None:
+        """They change. To be called in the writer's thread, within the transaction that changes them."""
+        self._rights.forget_webhooks()
+
     @property
     def waiting(self) -> int:
         """Items that wait for their batch."""

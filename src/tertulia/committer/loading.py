@@ -8,29 +8,39 @@ from sqlalchemy import Connection
 from tertulia.domain import mentions
 from tertulia.domain.changes import (
     AddMember,
+    Ban,
     Change,
     ChangeRoom,
     CreateRoom,
-    Delete,
+    Depart,
     Edit,
+    Going,
     Join,
     Leave,
+    MessageChange,
+    Pin,
     Post,
     React,
-    RemoveMember,
     RoomChange,
+    Transfer,
+    Unban,
+    UserChange,
 )
 from tertulia.domain.decisions.state import Reactions, RoomState
 from tertulia.domain.events import RoomBatch
 from tertulia.domain.mentions import Names
-from tertulia.domain.models import Member, User
-from tertulia.storage import members, messages, rooms, users
+from tertulia.domain.models import Member, RoomKind, User
+from tertulia.domain.webhooks import Webhook
+from tertulia.storage import bans, blocks, erasure, invites, members, messages, rooms, users, webhooks
 
 KEPT = 200_000
 """Members and users kept in memory; beyond, all are forgotten and loaded again as needed."""
 
 KEPT_NAMES = 1_000
 """Members of a room whose names are kept for mentions; in larger rooms they are looked up."""
+
+
+_COMING = Join | AddMember
 
 
 class Rights:
@@ -44,6 +54,7 @@ class Rights:
         self._users: dict[int, User] = {}
         self._changed: set[int] = set()
         self._names: dict[int, tuple[int, Names]] = {}
+        self._webhooks: tuple[Webhook, ...] | None = None
         self._count = 0
         self._generation = 0
 
@@ -84,12 +95,23 @@ class Rights:
         else:
             self._names[state.room.number] = (state.access_seq, state.names)
 
+    def webhooks(self, connection: Connection) -> tuple[Webhook, ...]:
+        """Those that are to be told; asked once."""
+        if self._webhooks is None:
+            self._webhooks = webhooks.active(connection)
+        return self._webhooks
+
+    def forget_webhooks(self) -> None:
+        """In the writer's thread, in the transaction that changes them: no batch may go by what was before."""
+        self._webhooks = None
+
     def forget_users(self, numbers: Collection[int]) -> None:
         """From the next batch on: one that runs right now has looked already."""
         self._changed.update(numbers)
 
     def clear(self) -> None:
         """Forget everything: another process wrote, or a transaction was rolled back."""
+        self._webhooks = None
         self._members, self._users, self._names, self._count = {}, {}, {}, 0
 
     def follow(self, generation: int) -> None:
@@ -134,11 +156,15 @@ class Loader:
         self._load_members(states, present)
         self._load_users(states, present)
         self._load_targets(states, present)
+        self._load_notices(states, present)
+        self._load_bans(states, present)
+        self._load_invites(states, present)
         self.names = self._taken_names(items)
         for number, state in states.items():
             state.taken_names = self.names
             self._load_names(state, present[number])
             self._load_heirs(state, present[number])
+        self._load_blocks(states, present)
         return states
 
     def _taken_names(self, items: list[Change]) -> set[str]:
@@ -151,28 +177,37 @@ class Loader:
         for room, items in by_room.items():
             known = states[room].members
             for item in items:
-                if isinstance(item, Join | Leave | AddMember | RemoveMember):
+                if isinstance(item, Join | Leave | UserChange):
                     # Changed rows are written whole, so their positions must be fresh.
                     missing.update((room, user) for user in _people(item))
-                elif item.actor not in known:
+                    if isinstance(item, Transfer) and states[room].room.owner is not None:
+                        missing.add((room, states[room].room.owner or 0))
+                elif item.actor is not None and (item.actor not in known or _is_slowed(states[room], item)):
                     missing.add((room, item.actor))
         for member in members.some(self._connection, missing) if missing else ():
             states[member.room].members[member.user] = member
 
     def _load_users(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
         wanted = {user for items in by_room.values() for item in items for user in _people(item)}
+        owners = {
+            states[room].room.owner for room, items in by_room.items() if any(isinstance(i, Transfer) for i in items)
+        }
+        wanted |= {owner for owner in owners if owner is not None}
         found = self.users(wanted)
         for state in states.values():
             state.users = found
 
     def _load_targets(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
-        touching = [item for items in by_room.values() for item in items if isinstance(item, Edit | Delete | React)]
+        touching = [item for items in by_room.values() for item in items if isinstance(item, MessageChange)]
         if not touching:
             return
         wanted = {(item.room, item.index) for item in touching}
         for message in messages.by_indexes(self._connection, wanted):
             assert message.index is not None
             states[message.room].targets[message.index] = message
+        for room, items in by_room.items():
+            if any(isinstance(item, Pin) for item in items):
+                states[room].pinned = messages.count_pinned(self._connection, room, states[room].room.first_index)
         self._load_reactions(states, {(item.room, item.index) for item in touching if isinstance(item, React)})
 
     def _load_reactions(self, states: dict[int, RoomState], wanted: set[tuple[int, int]]) -> None:
@@ -185,19 +220,65 @@ class Loader:
             if reacted:
                 state.users = {**state.users, **self.users(reacted)}
 
+    def _load_notices(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
+        """Those that name somebody whose account is deleted."""
+        for room, items in by_room.items():
+            state = states[room]
+            for item in items:
+                if isinstance(item, Depart):
+                    state.named[item.user] = erasure.notices_naming(self._connection, room, state.users[item.user])
+
+    def _load_bans(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
+        """Of those whose ban is spoken of, and of those who act without being members: they see nothing."""
+        wanted = {
+            (room, item.user)
+            for room, items in by_room.items()
+            for item in items
+            if isinstance(item, AddMember | Ban | Unban)
+        }
+        wanted |= {
+            (room, item.actor)
+            for room, items in by_room.items()
+            for item in items
+            if item.actor is not None and states[room].member(item.actor) is None
+        }
+        for room, user in bans.among(self._connection, wanted) if wanted else ():
+            states[room].banned.add(user)
+
+    def _load_invites(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
+        coming = [item for items in by_room.values() for item in items if isinstance(item, Join)]
+        wanted = {item.invite for item in coming if item.invite is not None}
+        found = invites.load(self._connection, wanted) if wanted else {}
+        for item in coming:
+            if item.invite in found:
+                states[item.room].invites[item.invite] = found[item.invite]
+
+    def _load_blocks(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
+        """Whether those block the actor who are written to, mentioned, or brought in."""
+        by_pair: dict[tuple[int, int], list[RoomState]] = defaultdict(list)
+        coming = {room: _coming(states[room], items) for room, items in by_room.items()}
+        for room, items in by_room.items():
+            for item in items:
+                for pair in _blocking(states[room], item, coming[room]):
+                    by_pair[pair].append(states[room])
+        for pair in blocks.among(self._connection, by_pair.keys()) if by_pair else ():
+            for state in by_pair[pair]:
+                state.blocks.add(pair)
+
     def _load_names(self, state: RoomState, items: list[RoomChange]) -> None:
         mentioning = [item for item in items if isinstance(item, Post | Edit) and item.names]
         if mentioning:
             state.names = self._names(state, mentioning)
 
     def _load_heirs(self, state: RoomState, items: list[RoomChange]) -> None:
-        """Who may become the owner, if the owner goes: the longest members, one more than may go in this batch."""
-        going = [item for item in items if isinstance(item, Leave | RemoveMember)]
-        if any(isinstance(item, Leave) and item.actor == state.room.owner for item in going):
-            state.heirs = members.heirs(self._connection, state.room.number, len(going) + 1)
-            heirs = [(state.room.number, user) for user in state.heirs if user not in state.members]
-            state.members.update((member.user, member) for member in members.some(self._connection, heirs))
-            state.users = {**state.users, **self.users(state.heirs)}
+        """Who may become the owner, if the owner goes: more than may go, or lose their role, in this batch."""
+        going = {item.actor if isinstance(item, Leave) else item.user for item in items if isinstance(item, Going)}
+        if not going or not (state.room.owner in going or any(isinstance(item, Transfer) for item in items)):
+            return
+        heirs = members.heirs(self._connection, state.room.number, len(items) + 1)
+        unknown = [(state.room.number, user) for user in heirs if user not in state.members]
+        state.members.update((member.user, member) for member in members.some(self._connection, unknown))
+        state.users = {**state.users, **self.users(heirs)}
 
     def _names(self, state: RoomState, mentioning: list[Post | Edit]) -> Names:
         """Whom `@` may mean here: everybody in a room that is not too large, else those whose names begin so."""
@@ -213,6 +294,35 @@ class Loader:
 
 
 def _people(item: RoomChange) -> tuple[int, ...]:
-    if isinstance(item, AddMember | RemoveMember):
-        return (item.actor, item.user)
-    return (item.actor,)
+    """Who acts, and upon whom; the server itself is nobody."""
+    actor = () if item.actor is None else (item.actor,)
+    return (*actor, item.user) if isinstance(item, UserChange) else actor
+
+
+def _is_slowed(state: RoomState, item: RoomChange) -> bool:
+    """Whether it counts when the actor posted last: that alters no rights, so another node may know it better."""
+    return bool(state.room.slow_mode) and isinstance(item, Post)
+
+
+def _coming(state: RoomState, items: list[RoomChange]) -> Names:
+    """Who may come in in this batch, and be mentioned then."""
+    numbers = {item.user if isinstance(item, AddMember) else item.actor for item in items if isinstance(item, _COMING)}
+    return Names(state.users[number] for number in numbers if number in state.users)
+
+
+def _blocking(state: RoomState, item: RoomChange, coming: Names) -> list[tuple[int, int]]:
+    """(who may block, whom): the other person of a direct room, those who may be mentioned, who is brought in."""
+    actor = item.actor
+    if actor is None:
+        return []
+    if isinstance(item, AddMember):
+        return [(item.user, actor)]
+    if not isinstance(item, Post | Edit | React):
+        return []
+    pairs: list[tuple[int, int]] = []
+    if state.room.kind is RoomKind.DIRECT and state.room.direct_key is not None:
+        pairs = [(int(user), actor) for user in state.room.direct_key.split(":") if int(user) != actor]
+    if isinstance(item, Post | Edit):
+        found = [user for name in item.names for names in (state.names, coming) for user in names.every(name)]
+        pairs += [(user.number, actor) for user in found if user.number != actor]
+    return pairs

@@ -21,6 +21,12 @@ CODES: dict[str, int] = {
     "token_reused": 401,  # a refresh token was used twice: its whole family is revoked
     "forbidden": 403,
     "not_member": 403,
+    "muted": 403,  # you may not post, edit, react or type here for now; `retry_after`
+    "blocked": 403,  # one of the two blocks the other
+    "banned": 403,  # told only to those who may know of it: who wants to bring a banned user in
+    "registration_closed": 403,
+    "invite_required": 403,
+    "words_refused": 403,  # the text has a word that is not wanted here
     "origin_refused": 403,
     "host_refused": 400,
     "not_found": 404,  # also: exists, but not for you
@@ -28,6 +34,11 @@ CODES: dict[str, int] = {
     "username_taken": 409,
     "email_taken": 409,
     "name_taken": 409,
+    "external_id_taken": 409,
+    "archived": 409,  # the room is read-only
+    "too_many": 409,  # a bound of the account or the room is reached
+    "invite_invalid": 409,  # expired, used up, revoked, or never there
+    "link_invalid": 409,  # a one-time link that was used, has expired, or was never there
     "direct_room": 409,  # not possible in a direct room
     "deleted": 409,  # the message is deleted
     "client_id_reused": 409,  # the same client_id with other content
@@ -38,6 +49,7 @@ CODES: dict[str, int] = {
     "too_large": 413,
     "unsupported_media_type": 415,
     "rate_limited": 429,
+    "slow_mode": 429,  # the room takes one post of a member in so many seconds; `retry_after`
     "internal": 500,
     "busy": 503,  # a queue is full; try again after `retry_after`
     "unavailable": 503,  # was not done; try again after `retry_after`
@@ -56,6 +68,12 @@ TITLES: dict[str, str] = {
     "token_reused": "Refresh token used twice",
     "forbidden": "Not allowed",
     "not_member": "Not a member",
+    "muted": "Muted",
+    "blocked": "Blocked",
+    "banned": "Banned",
+    "registration_closed": "Registration is closed",
+    "invite_required": "An invitation is needed",
+    "words_refused": "Not these words",
     "origin_refused": "Origin refused",
     "host_refused": "Host refused",
     "not_found": "Not found",
@@ -63,6 +81,11 @@ TITLES: dict[str, str] = {
     "username_taken": "Username taken",
     "email_taken": "Email address taken",
     "name_taken": "Name taken",
+    "external_id_taken": "external_id taken",
+    "archived": "The room is archived",
+    "too_many": "Too many",
+    "invite_invalid": "The invitation is not good",
+    "link_invalid": "The link is not good",
     "direct_room": "Not possible in a direct room",
     "deleted": "The message is deleted",
     "client_id_reused": "client_id used twice",
@@ -73,6 +96,7 @@ TITLES: dict[str, str] = {
     "too_large": "Too large",
     "unsupported_media_type": "Unsupported media type",
     "rate_limited": "Too fast",
+    "slow_mode": "Slow mode",
     "internal": "Our fault",
     "busy": "Busy",
     "unavailable": "Unavailable",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from tertulia.domain.models import Member, Message, Room, User
+from tertulia.domain.models import Member, Message, Room, RoomView, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,16 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class RoomBatch:
-    """The changes of one room in one transaction, in seq order without a hole. `gone`: then the room was deleted."""
+    """The changes of one room in one transaction, in seq order without a hole. `gone`: then the room was deleted.
+
+    `banned`: users who may not look on any more, either.
+    """
 
     room: int
     room_id: str
     events: tuple[Changed, ...]
     gone: bool = False
+    banned: tuple[int, ...] = ()
 
     @property
     def first(self) -> int:
@@ -84,5 +88,19 @@ class Presence:
     users: tuple[tuple[str, str], ...]
 
 
-News = Receipts | Typing | Presence
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """How one member stands in a room, told to nobody but them."""
+
+    view: RoomView
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """All whom one user blocks (ids), told to nobody but them."""
+
+    users: tuple[str, ...]
+
+
+News = Receipts | Typing | Presence | Membership | Blocked
 """Short-lived: the latest state replaces the one before, so any of it may be skipped."""

@@ -9,6 +9,9 @@ from tertulia.domain.models import User
 MAX_MENTIONS = 50
 """So many `@` of a message are looked at."""
 
+ROOM = "room"
+"""`@room`: everybody in it."""
+
 MENTIONS_CEILING = 100
 """Unread mentions of a room are counted up to here; clients show "100 or more"."""
 
@@ -25,6 +28,11 @@ def candidates(body: str) -> tuple[str, ...]:
         return ()
     text = _without_code(body) if "`" in body else body
     return tuple(dict.fromkeys(found.group(1) for found in _AT.finditer(text)))[:MAX_MENTIONS]
+
+
+def says_room(names: Iterable[str]) -> bool:
+    """Whether one of the candidates is `@room`, as far as it is followed by nothing or by a full stop."""
+    return any(name.rstrip(".-") == ROOM for name in names)
 
 
 def _without_code(body: str) -> str:
@@ -77,13 +85,24 @@ class Names:
                 return user
         return None
 
+    def every(self, candidate: str) -> list[User]:
+        """All who have a username that `candidate` starts with."""
+        users = self._users
+        return [users[candidate[:length]] for length in self._lengths if candidate[:length] in users]
+
     def add(self, user: User) -> None:
         self._users[user.username] = user
         if len(user.username) not in self._lengths:
             self._lengths = sorted([*self._lengths, len(user.username)], reverse=True)
 
     def discard(self, user: User) -> None:
-        self._users.pop(user.username, None)
+        """Also if they had another username when they were added (a deleted account has none of its own)."""
+        known = self._users.get(user.username)
+        if known is not None and known.number == user.number:
+            del self._users[user.username]
+            return
+        for username in [name for name, known in self._users.items() if known.number == user.number]:
+            del self._users[username]
 
     def __len__(self) -> int:
         return len(self._users)

@@ -12,8 +12,20 @@ class RoomKind(StrEnum):
 
 
 class Role(StrEnum):
+    """In a room. Who may do what: domain/rights.py."""
+
     OWNER = "owner"
+    ADMIN = "admin"
+    MODERATOR = "moderator"
     MEMBER = "member"
+
+
+class Notify(StrEnum):
+    """What a member wants to be told of a room by push or mail."""
+
+    ALL = "all"
+    MENTIONS = "mentions"
+    NONE = "none"
 
 
 class MessageKind(StrEnum):
@@ -23,7 +35,10 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account. `email` is set only when it was claimed as a login."""
+    """An account. `email` as typed; it is confirmed since `email_confirmed_at`. `avatar`: a URL.
+
+    `deleted_at`: only the row is left, without anything personal.
+    """
 
     number: int
     id: str
@@ -38,6 +53,11 @@ class User:
     created_at: int = 0
     last_seen_at: int | None = None
     external_id: str | None = None
+    avatar: str | None = None
+    metadata: str | None = None
+    email_confirmed_at: int | None = None
+    sessions_ended_at: int | None = None
+    deleted_at: int | None = None
 
     @property
     def name(self) -> str:
@@ -64,7 +84,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A place to talk. `access_seq` is the seq of the last change that can alter anybody's rights here."""
+    """A place to talk. `access_seq` is the seq of the last change that can alter anybody's rights here.
+
+    `slow_mode`: seconds between two posts of a member. `metadata`: JSON, as the product's backend sent it.
+    """
 
     number: int
     id: str
@@ -85,11 +108,18 @@ class Room:
     external_id: str | None = None
     archived: bool = False
     deleted_at: int | None = None
+    slow_mode: int = 0
+    retention_days: int | None = None
+    metadata: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user in a room; stays as a row after leaving (`left_at`)."""
+    """A user in a room; stays as a row after leaving (`left_at`).
+
+    The member's own affair: `notify`; `hidden_index` (hidden while there is no later message); `unread_from` (marked
+    as unread from this message on). `last_post_at` is kept only while the room has a slow mode.
+    """
 
     room: int
     user: int
@@ -99,6 +129,16 @@ class Member:
     joined_at: int
     left_at: int | None
     changed_seq: int
+    muted_until: int | None = None
+    last_post_at: int | None = None
+    notify: Notify = Notify.ALL
+    hidden_index: int | None = None
+    unread_from: int | None = None
+
+    @property
+    def seen_index(self) -> int:
+        """What counts as read for the member: `read_index`, unless they marked something before it as unread."""
+        return self.read_index if self.unread_from is None else min(self.read_index, self.unread_from - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +162,40 @@ class Message:
     reactions: tuple[dict[str, Any], ...] = ()
     edited_at: int | None = None
     deleted_at: int | None = None
+    mentions_room: bool = False
+    pinned_at: int | None = None
+    pinned_by: int | None = None
+    metadata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """Whoever has the `code` may come in, while it is good (domain/invites.py). `room` None: to the server."""
+
+    number: int
+    id: str
+    code: str
+    room: int | None
+    by: int | None
+    created_at: int
+    expires_at: int | None = None
+    max_uses: int | None = None
+    uses: int = 0
+    revoked_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a user, by a session, until `expires_at` (microseconds)."""
+    """Who asks: a user, by a session, until `expires_at` (microseconds).
+
+    `issued_at`: of a token of the product's own backend; it has no session here (`session` is made of the user's id).
+    """
 
     user: int
     user_id: str
     session: str
     expires_at: int
+    issued_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +219,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A room afresh, at `view.room.head_seq`. `members` only in rooms that are not large."""
+    """A room afresh, at `view.room.head_seq`. `members` only in rooms that are not large.
+
+    `positions`: with how far others have read.
+    """
 
     view: RoomView
     messages: tuple[Message, ...]
     members: tuple[tuple[Member, User], ...] | None
+    positions: bool = True

@@ -14,3 +14,12 @@ DAY = 24 * 60 * MINUTE
 def iso(micros: int) -> str:
     """`2024-02-15T12:00:00.123456Z`."""
     return (_EPOCH + timedelta(microseconds=micros)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_iso(text: str) -> int | None:
+    """Microseconds from ISO 8601; None when it is none, or says no zone."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if time.tzinfo is None else (time - _EPOCH) // timedelta(microseconds=1)

@@ -7,6 +7,13 @@ from tertulia.domain.errors import Rejection
 
 MAX_USERNAME = 150
 MAX_EMAIL = 254
+BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They turn the text around a name. A name has its direction without them."""
+
+RESERVED = frozenset({"room"})
+"""`@room` means everybody."""
+DELETED = "deleted-"
+"""How the usernames of deleted accounts begin."""
 
 _USERNAME = re.compile(r"[\w.@+-]+")  # \w: letters and digits of any script, and _
 _EMAIL = re.compile(r"[^\s@<>,;:()\"\[\]\\]+@(localhost|[\w-]+(\.[\w-]+)+)")
@@ -24,6 +31,8 @@ def check_username(username: str) -> str:
         raise Rejection("invalid", f"A username has 1 to {MAX_USERNAME} characters.", field="username")
     if not _USERNAME.fullmatch(normal):
         raise Rejection("invalid", "A username has only letters, digits and @ . + - _", field="username")
+    if normal.casefold() in RESERVED or normal.casefold().startswith(DELETED):
+        raise Rejection("invalid", "This username is reserved. Choose another one.", field="username")
     return normal
 
 
@@ -42,6 +51,6 @@ def check_email(email: str) -> str:
 
 def check_name(name: str, field: str) -> str:
     """A first or last name without surrounding white space; refuses control characters."""
-    if any(unicodedata.category(character) == "Cc" for character in name):
+    if any(character in BIDI or unicodedata.category(character) == "Cc" for character in name):
         raise Rejection("invalid", "A name has no control characters.", field=field)
     return name.strip()

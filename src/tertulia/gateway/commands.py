@@ -1,18 +1,20 @@
 """What each command does. A handler is plain: it answers at once, or starts work that answers later."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tertulia.domain.changes import Result
 from tertulia.domain.errors import Rejection
-from tertulia.domain.models import Caller, Message
+from tertulia.domain.models import Caller, Message, RoomView
+from tertulia.gateway.acts import ACTS, Act
 from tertulia.gateway.connection import Connection
 from tertulia.gateway.follow import Follow
 from tertulia.gateway.hello import hello
 from tertulia.protocol import commands
-from tertulia.protocol.commands import Command
-from tertulia.protocol.resources import message_resource
+from tertulia.protocol.commands import Command, RoomCommand
+from tertulia.protocol.resources import membership_resource, message_resource
+from tertulia.services.membership import Quiet
 from tertulia.services.timeline import Place
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def post(gateway: "Gateway", connection: Connection, command: commands.Post) -> 
     connection.begin()
     try:
         gateway.services.messages.submit(
-            _caller(connection), number, command.body, command.client_id, command.reply_to, done
+            _caller(connection), number, command.body, command.client_id, command.reply_to, done, command.metadata
         )
     except Rejection:
         connection.finish()
@@ -73,7 +75,7 @@ def _posted(gateway: "Gateway", connection: Connection, room: int, number: int |
 async def _post_to_unknown(gateway: "Gateway", connection: Connection, command: commands.Post) -> None:
     """A room that nobody has named yet since the start."""
     outcome = await gateway.services.messages.post(
-        _caller(connection), command.room, command.body, command.client_id, command.reply_to
+        _caller(connection), command.room, command.body, command.client_id, command.reply_to, command.metadata
     )
     assert outcome.message is not None
     repeated = {"duplicate": True} if outcome.repeated else {}
@@ -119,24 +121,50 @@ async def _read_elsewhere(gateway: "Gateway", connection: Connection, command: c
     connection.reply(command.id)
 
 
+def me(gateway: "Gateway", connection: Connection, command: commands.Me) -> None:
+    wanted, follow = Quiet.of(command), connection.rooms.get(command.room)
+    if follow is not None and follow.member:
+        work = gateway.services.membership.change_followed(_caller(connection), follow.number, wanted)
+    else:
+        work = gateway.services.membership.change(_caller(connection), command.room, wanted)
+    gateway.work(connection, command.id, _answer_me(connection, command, work))
+
+
+async def _answer_me(connection: Connection, command: commands.Me, work: Awaitable[RoomView]) -> None:
+    view = await work
+    assert view.member is not None
+    connection.reply(command.id, me=membership_resource(view.room, view.member, view.mentions))
+
+
 def typing(gateway: "Gateway", connection: Connection, command: commands.Typing) -> None:
     follow = connection.rooms.get(command.room)
-    if follow is not None and follow.member:
-        _types(gateway, connection, command, follow.number, gateway.hub.member_count(follow.number))
-    else:
+    if follow is None or not follow.member:
         gateway.work(connection, command.id, _typing_elsewhere(gateway, connection, command))
+    elif not command.on:
+        gateway.services.typing.stop(follow.number, connection.user)
+        connection.reply(command.id)
+    elif gateway.services.voices.knows(follow.number, connection.user):
+        gateway.services.voices.check(follow.number, connection.user)
+        _types(gateway, connection, command, follow.number)
+    else:
+        gateway.work(connection, command.id, _typing(gateway, connection, command, follow.number))
 
 
-def _types(gateway: "Gateway", connection: Connection, command: commands.Typing, number: int, members: int) -> None:
-    assert connection.user_details is not None
-    gateway.services.typing.say(number, command.room, members, connection.user_details, on=command.on)
-    connection.reply(command.id)
+async def _typing(gateway: "Gateway", connection: Connection, command: commands.Typing, number: int) -> None:
+    await gateway.services.voices.ask(number, connection.user)
+    _types(gateway, connection, command, number)
 
 
 async def _typing_elsewhere(gateway: "Gateway", connection: Connection, command: commands.Typing) -> None:
     """In a room that this connection does not follow."""
-    room = await gateway.rooms.joined(_caller(connection), command.room)
-    _types(gateway, connection, command, room.number, room.member_count)
+    await _typing(gateway, connection, command, await gateway.services.numbers.number(command.room))
+
+
+def _types(gateway: "Gateway", connection: Connection, command: commands.Typing, number: int) -> None:
+    assert connection.user_details is not None
+    members = gateway.hub.member_count(number)
+    gateway.services.typing.say(number, command.room, members, connection.user_details, on=command.on)
+    connection.reply(command.id)
 
 
 def history(gateway: "Gateway", connection: Connection, command: commands.History) -> None:
@@ -185,11 +213,17 @@ def presence(gateway: "Gateway", connection: Connection, command: commands.Prese
 
 
 def refresh(gateway: "Gateway", connection: Connection, command: commands.Refresh) -> None:
-    before = _caller(connection)
+    gateway.work(connection, command.id, _refresh(gateway, connection, command))
+
+
+async def _refresh(gateway: "Gateway", connection: Connection, command: commands.Refresh) -> None:
     try:
-        caller = gateway.services.sessions.authenticate(command.token)
-    except Rejection:
+        caller = await gateway.services.sessions.identify(command.token)
+    except Rejection as rejection:
+        if rejection.code != "unauthorized":
+            raise
         raise Rejection("unauthorized", "The new access token is not good.", field="token") from None
+    before = _caller(connection)
     if (caller.user, caller.session) != (before.user, before.session):
         raise Rejection("unauthorized", "The new token must be of the same user and session.", field="token")
     connection.expire_with(caller)
@@ -200,13 +234,23 @@ def ping(_gateway: "Gateway", connection: Connection, command: commands.Ping) ->
     connection.reply(command.id)
 
 
+def room_act(act: Act, gateway: "Gateway", connection: Connection, command: RoomCommand) -> None:
+    gateway.work(connection, command.id, _room_act(act, gateway, connection, command))
+
+
+async def _room_act(act: Act, gateway: "Gateway", connection: Connection, command: RoomCommand) -> None:
+    connection.reply(command.id, **await act(gateway.services, _caller(connection), command))
+
+
 COMMANDS: dict[type[Command], Handler] = {
+    **{kind: partial(room_act, work) for kind, work in ACTS.items()},
     commands.Hello: say_hello,
     commands.Post: post,
     commands.Edit: edit,
     commands.Delete: delete,
     commands.React: react,
     commands.Read: read,
+    commands.Me: me,
     commands.Typing: typing,
     commands.History: history,
     commands.Subscribe: subscribe,

@@ -21,7 +21,7 @@ from tertulia.gateway.commands import COMMANDS, Handler
 from tertulia.gateway.connection import Connection
 from tertulia.gateway.follow import Follow
 from tertulia.gateway.heartbeat import Heartbeat, Wheel
-from tertulia.gateway.hello import refused_token
+from tertulia.gateway.hello import SHOWN_ROOMS, refused_token
 from tertulia.hub.hub import Hub
 from tertulia.metrics import Metrics
 from tertulia.protocol.commands import Command
@@ -99,9 +99,9 @@ class Gateway:
         caller = None
         if token is not None:
             try:
-                caller = self.services.sessions.authenticate(token)
+                caller = await self.services.sessions.identify(token)
             except Rejection as rejection:
-                refused = refused_token(rejection)
+                refused = refused_token(rejection)  # raises what is not about the token: 503, come back
                 return AcceptThenClose(refused.code, refused.reason, subprotocol)
         return Accept(Connection(self, next(self._numbers), request.address, caller), subprotocol)
 
@@ -139,6 +139,7 @@ class Gateway:
         self.hub.detach(connection, [follow.number for follow in connection.rooms.values()])
         connection.rooms = {}
         self.services.presence.depart(connection.user, connection)
+        self.services.blocks.departed(connection.user)
 
     def active(self, connection: Connection) -> None:
         """A command came."""
@@ -270,20 +271,23 @@ class Gateway:
     async def resync(self, user: int) -> None:
         """Another process changed something about the user: compare what they follow with what is theirs."""
         before = [
-            (connection, room_id, follow)
+            (connection, room_id, follow, follow.member)
             for connection in self._of_user(user)
             for room_id, follow in connection.rooms.items()
-            if follow.member
         ]
         _, followed, _ = await self.rooms.followed(user, 0)
-        visible = await self.rooms.visible(user, {room_id for _, room_id, _ in before})
+        visible = await self.rooms.visible(user, {room_id for _, room_id, *_ in before})
         for connection in self._of_user(user):
             for room in followed:
                 self.follow(connection, room.number, room.id)
-        for connection, room_id, follow in before:
-            _, member = visible.get(room_id, (None, False))
-            if not member and connection.rooms.get(room_id) is follow:
+        for connection, room_id, follow, was_member in before:
+            there, member = visible.get(room_id, (None, False))
+            lost = there is None or (was_member and not member)  # who only looked on may do so, unless banned
+            if lost and connection.rooms.get(room_id) is follow:
                 self.gone(connection, room_id)
+        if self.hub.of_user(user):
+            await self.services.membership.tell_again(user, SHOWN_ROOMS)
+            await self.services.blocks.tell_again(user)
 
     def _of_user(self, user: int) -> list[Connection]:
         return [subscriber for subscriber in self.hub.of_user(user) if isinstance(subscriber, Connection)]
@@ -302,13 +306,20 @@ class Gateway:
             connection.offer_latest(("presence of all", room_id), frames)
 
     def _present(self, rooms: Iterable[int]) -> list[dict[str, str]]:
-        users = self.hub.companions(rooms, self.limits.large, MAX_PRESENCE)
+        heard = (room for room in rooms if room not in self.services.blocks.silent)
+        users = self.hub.companions(heard, self.limits.large, MAX_PRESENCE)
         return [{"user": user, "status": status} for user, status in self.services.presence.of(users)]
 
     # The end.
 
     def _sessions_ended(self, sessions: Collection[str], users: Collection[int]) -> None:
-        ended = [connection for session in sessions for connection in self._by_session.get(session, ())]
+        ended = [
+            connection
+            for session in sessions
+            for connection in self._by_session.get(session, ())
+            # One session stands for all tokens of the product's backend, and this may be a newer one.
+            if connection.caller is None or not self.services.sessions.is_open(connection.caller)
+        ]
         for user in users:
             ended += self._of_user(user)
         for connection in ended:

@@ -1,5 +1,6 @@
 """`hello`: who it is, what they have; then all their rooms, from there to live."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tertulia.domain.errors import CloseCode, Disconnect, Rejection
@@ -29,7 +30,7 @@ async def hello(gateway: "Gateway", connection: Connection, command: Hello) -> N
 
 
 async def _hello(gateway: "Gateway", connection: Connection, command: Hello) -> None:
-    caller = _caller(gateway, connection, command)
+    caller = await _caller(gateway, connection, command)
     gateway.count_hello(caller)
     connection.welcome(caller, await gateway.services.accounts.user(caller.user))
     same_history = command.boot is None or await gateway.services.history.knows(command.boot)
@@ -37,10 +38,11 @@ async def _hello(gateway: "Gateway", connection: Connection, command: Hello) -> 
         return
     _check_still_welcome(gateway, caller)
     gateway.enlist(connection)
-    views, followed, heads = await _enter_all(gateway, connection)
+    blocked = await gateway.services.blocks.arrived(connection.user)
+    views, listed, followed, heads = await _enter_all(gateway, connection)
     # No await from here to the last room that goes live: nothing may come before `ready`, or between.
     connection.reply(command.id)
-    connection.offer(Frames((encode(_ready(gateway, connection, views, len(followed))),)))
+    connection.offer(Frames((encode(_ready(gateway, connection, views, listed, blocked)),)))
     connection.greet()
     _go_live(gateway, connection, command, followed, heads)
     await _resume(gateway, connection, command, same_history=same_history)
@@ -60,10 +62,10 @@ def _advance(gateway: "Gateway", connection: Connection, command: Hello) -> None
     for room_id, index in command.read.items():
         follow = connection.rooms.get(room_id)
         if follow is not None and follow.member:
-            gateway.services.receipts.advance(connection.user, follow.number, index, None)
+            gateway.services.receipts.advance(connection.user, follow.number, index, None, repeated=True)
 
 
-def _caller(gateway: "Gateway", connection: Connection, command: Hello) -> Caller:
+async def _caller(gateway: "Gateway", connection: Connection, command: Hello) -> Caller:
     """Of the handshake, or of the command; a bad token ends the connection."""
     if command.token is None:
         if connection.caller is None:
@@ -72,26 +74,34 @@ def _caller(gateway: "Gateway", connection: Connection, command: Hello) -> Calle
             raise Disconnect(CloseCode.UNAUTHORIZED, "The access token is not good.")
         return connection.caller
     try:
-        return gateway.services.sessions.authenticate(command.token)
+        return await gateway.services.sessions.identify(command.token)
     except Rejection as rejection:
         raise refused_token(rejection) from None
 
 
 def refused_token(rejection: Rejection) -> Disconnect:
-    """How a connection ends whose token was refused: one that has only expired can be refreshed."""
+    """How a connection ends whose token was refused: one that has only expired can be refreshed.
+
+    Raises `rejection` when the token may be good: nobody could tell at the moment.
+    """
+    if rejection.code != "unauthorized":
+        raise rejection
     if isinstance(rejection, Expired):
         return Disconnect(CloseCode.TOKEN_EXPIRED, "The access token expired. Come back with a fresh one.")
     return Disconnect(CloseCode.UNAUTHORIZED, "The access token is not good.")
 
 
-async def _enter_all(gateway: "Gateway", connection: Connection) -> tuple[list[RoomView], list[Room], dict[int, int]]:
-    """Register all rooms with the hub: what `ready` shows, all that are followed, and heads read afterwards.
+async def _enter_all(
+    gateway: "Gateway", connection: Connection
+) -> tuple[list[RoomView], int, list[Room], dict[int, int]]:
+    """Register all rooms with the hub: what `ready` shows, and of how many; all that are followed; heads read
+    afterwards.
 
     A room that nobody followed here may have moved between the reading and the registering, unseen: its head is
     read again.
     """
     async with gateway.reading:
-        views, followed, _ = await gateway.rooms.followed(connection.user, SHOWN_ROOMS)
+        views, followed, listed = await gateway.rooms.followed(connection.user, SHOWN_ROOMS)
     if connection.ended:
         raise Disconnect(CloseCode.NORMAL, "The line is down.")
     unseen: list[int] = []
@@ -100,7 +110,7 @@ async def _enter_all(gateway: "Gateway", connection: Connection) -> tuple[list[R
         if not follow.catching and gateway.hub.enter(room.number, room.id, connection):
             unseen.append(room.number)
     heads = await gateway.rooms.heads(unseen) if unseen else {}
-    return views, followed, heads
+    return views, listed, followed, heads
 
 
 def _go_live(
@@ -119,7 +129,9 @@ def _go_live(
                 gateway.start_catching(connection, room.id, follow, room.head_seq)
 
 
-def _ready(gateway: "Gateway", connection: Connection, views: list[RoomView], followed: int) -> dict[str, Any]:
+def _ready(
+    gateway: "Gateway", connection: Connection, views: list[RoomView], listed: int, blocked: Sequence[str]
+) -> dict[str, Any]:
     assert connection.caller is not None
     assert connection.user_details is not None
     views = views[: fitting(views, view_weight, PAGE_BYTES)]
@@ -131,8 +143,9 @@ def _ready(gateway: "Gateway", connection: Connection, views: list[RoomView], fo
         "heartbeat": {"interval": PING_SECONDS, "timeout": DEAD_SECONDS},
         "expires_in": int(gateway.seconds_left(connection.caller)),
         "rooms": [my_room_resource(view) for view in views],
-        "more": len(views) < followed,
+        "more": len(views) < listed,
         "presence": gateway.presence_of(connection),
+        "blocked": list(blocked),
     }
 
 

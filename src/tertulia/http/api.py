@@ -10,7 +10,23 @@ from tertulia import __version__
 from tertulia.clock import Clock
 from tertulia.domain.errors import Rejection
 from tertulia.domain.text import check_text
-from tertulia.http import auth, me, messages, rooms, users
+from tertulia.http import (
+    auth,
+    bans,
+    blocks,
+    invites,
+    me,
+    members,
+    messages,
+    pins,
+    recovery,
+    reports,
+    rooms,
+    server,
+    staff,
+    users,
+    webhooks,
+)
 from tertulia.http.cors import Cors
 from tertulia.http.docs import pages_router
 from tertulia.http.middleware import (
@@ -25,6 +41,7 @@ from tertulia.http.middleware import (
 from tertulia.http.openapi import DESCRIPTION
 from tertulia.http.operations import Readiness, operations_router
 from tertulia.http.problems import add_problems
+from tertulia.http.server.paths import EncodedPaths
 from tertulia.http.throttle import Throttle
 from tertulia.metrics import Metrics
 from tertulia.protocol.forwarded import Forwarded
@@ -33,7 +50,23 @@ from tertulia.services import Services
 
 MAX_BODY_BYTES = 256 * 1024
 """JSON is read on the event loop; the longest message, all of it escaped, has 197 KB."""
-ROUTERS: tuple[APIRouter, ...] = (auth.router, me.router, users.router, rooms.router, messages.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    auth.router,
+    recovery.router,
+    me.router,
+    blocks.router,
+    users.router,
+    rooms.router,
+    members.router,
+    bans.router,
+    messages.router,
+    pins.router,
+    invites.router,
+    reports.router,
+    staff.router,
+    webhooks.router,
+    *server.ROUTERS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +97,8 @@ def build_http(
     api = build_api(services)
     api.include_router(operations_router(readiness, metrics, config.metrics_token))
     api.include_router(pages_router(api))
-    return wrap(api, config, metrics, clock, throttle or Throttle(clock))
+    api.state.throttle = throttle = throttle or Throttle(clock)
+    return wrap(api, config, metrics, clock, throttle)
 
 
 def build_api(services: Services) -> FastAPI:
@@ -80,6 +114,7 @@ def build_api(services: Services) -> FastAPI:
         dependencies=[Depends(check_query)],
     )
     api.state.services = services
+    api.state.throttle = None
     add_problems(api)
     for router in ROUTERS:
         api.include_router(router, prefix="/api/v1")
@@ -88,7 +123,7 @@ def build_api(services: Services) -> FastAPI:
 
 def wrap(app: ASGIApp, config: ApiConfig, metrics: Metrics, clock: Clock, throttle: Throttle) -> ASGIApp:
     """`app` behind all of the middleware; read upwards, the first line is the innermost."""
-    app = HeadAsGet(app)
+    app = HeadAsGet(EncodedPaths(app))
     app = BodyLimit(app, config.max_body_bytes)
     app = Throttled(app, throttle)
     app = KnownHosts(app, Hosts(config.allowed_hosts, loopback=config.listens_on_loopback))

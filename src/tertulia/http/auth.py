@@ -15,11 +15,25 @@ router = APIRouter(prefix="/auth", tags=["auth"])
     "/register",
     status_code=201,
     response_model=SignedInResource,
-    responses=refusals("invalid", "weak_password", "username_taken", "email_taken", "rate_limited", "busy"),
+    responses=refusals(
+        "invalid",
+        "weak_password",
+        "words_refused",
+        "registration_closed",
+        "invite_required",
+        "invite_invalid",
+        "username_taken",
+        "email_taken",
+        "rate_limited",
+        "busy",
+    ),
 )
 async def register(body: Register, services: ServicesDep, device: DeviceDep) -> SignedInResource:
-    """Make an account and sign in to it. An `email` given here is one more name to sign in with."""
-    registration = Registration(body.username, body.password, body.email, body.first_name, body.last_name)
+    """Make an account and sign in to it. An `email` given here is one more name to sign in with.
+
+    `invite`: the code of an invitation to the server, or to a room, which one is in then, too.
+    """
+    registration = Registration(body.username, body.password, body.email, body.first_name, body.last_name, body.invite)
     return _signed_in(await services.accounts.register(registration, device))
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from tertulia.domain.api_keys import PREFIX
+from tertulia.domain.errors import Rejection
 from tertulia.domain.models import Caller
 from tertulia.http.cursors import MAX_CURSOR
 from tertulia.http.exchange import visitor_of
@@ -20,7 +22,9 @@ UserPath = Annotated[str, Path(max_length=64, description="A user's id (UUID).")
 CursorQuery = Annotated[str | None, Query(max_length=MAX_CURSOR, description="`next` of the page before.")]
 LimitQuery = Annotated[PageSize, Query()]
 
-bearer = HTTPBearer(auto_error=False, description="An access token of register, login or refresh.")
+bearer = HTTPBearer(
+    auto_error=False, description="An access token of register, login or refresh, or of your own backend."
+)
 
 
 async def services(request: Request) -> Services:
@@ -54,7 +58,18 @@ async def caller(
     """Who calls, by `Authorization: Bearer`; raises `unauthorized`."""
     if credentials is None:
         raise unauthorized()
-    return services.sessions.authenticate(credentials.credentials)
+    if credentials.credentials.startswith(PREFIX):
+        raise Rejection("unauthorized", "A server key is good under /api/v1/server/ only.")
+    return await services.sessions.identify(credentials.credentials)
 
 
 CallerDep = Annotated[Caller, Depends(caller)]
+
+
+async def staff(caller: CallerDep, services: ServicesDep) -> Caller:
+    """Somebody of the server's staff; raises `forbidden` for everybody else, before anything is looked at."""
+    await services.accounts.require_staff(caller)
+    return caller
+
+
+StaffDep = Annotated[Caller, Depends(staff)]

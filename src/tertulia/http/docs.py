@@ -20,6 +20,7 @@ from tertulia.protocol.codec import encode
 OPENAPI = "/api/openapi.json"
 ASYNCAPI = "/api/asyncapi.json"
 _SWAGGER = "fastapi_swagger.resources"
+_SCRIPTS = ("reset.js", "confirm.js", "link.js")
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -54,9 +55,13 @@ def pages_router(api: FastAPI) -> APIRouter:
     assets: dict[str, Callable[[], Asset]] = {
         "/": lambda: _index(api.version),
         "/assets/page.css": partial(_file, "tertulia", "web/page.css", "text/css"),
+        "/assets/link.css": partial(_file, "tertulia", "web/link.css", "text/css"),
         "/assets/icon.svg": partial(_file, "tertulia", "web/icon.svg", "image/svg+xml"),
         OPENAPI: lambda: _document(openapi_document(api)),
         ASYNCAPI: lambda: _document(asyncapi_document(api.version)),
+        "/auth/reset": partial(_page, "reset.html", _POLICY),
+        "/auth/confirm": partial(_page, "confirm.html", _POLICY),
+        **{f"/assets/{name}": partial(_file, "tertulia", f"web/{name}", "text/javascript") for name in _SCRIPTS},
         "/api/docs": swagger,
         "/swagger/": swagger,
         "/swagger/swagger.js": partial(_file, "tertulia", "web/swagger.js", "text/javascript"),

@@ -3,10 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from starlette.responses import StreamingResponse
 
 from tertulia.http.deps import CallerDep, ServicesDep
 from tertulia.http.refusals import refusals
-from tertulia.protocol.requests import ChangePassword, ChangeProfile
+from tertulia.protocol.requests import ChangePassword, ChangeProfile, DeleteAccount
 from tertulia.protocol.resources import AccountResource, SessionsResource, account_resource, session_resource
 
 router = APIRouter(prefix="/me", tags=["me"])
@@ -22,6 +23,29 @@ async def get_me(caller: CallerDep, services: ServicesDep) -> AccountResource:
 async def change_me(body: ChangeProfile, caller: CallerDep, services: ServicesDep) -> AccountResource:
     """Change my names. What is absent or null stays as it is."""
     return account_resource(await services.accounts.change_profile(caller, body.first_name, body.last_name))
+
+
+@router.delete(
+    "",
+    status_code=204,
+    responses=refusals("invalid", "unauthorized", "wrong_credentials", "rate_limited", "busy"),
+)
+async def delete_me(body: DeleteAccount, caller: CallerDep, services: ServicesDep) -> None:
+    """Delete my account: at once and for good. My rooms go on without me; what I wrote stays, or is blanked."""
+    await services.erasure.delete_own(caller, body.password, blank=body.erase_messages)
+
+
+@router.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/json": {}}}, **refusals("unauthorized", "rate_limited", "busy")},
+)
+async def export_me(caller: CallerDep, services: ServicesDep) -> StreamingResponse:
+    """Everything this server has of me, as a JSON file."""
+    pieces = await services.export.start(caller)
+    return StreamingResponse(
+        pieces, media_type="application/json", headers={"Content-Disposition": 'attachment; filename="my-data.json"'}
+    )
 
 
 @router.post(

@@ -18,7 +18,10 @@ IndexPath = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="A message's p
 EmojiPath = Annotated[str, Path(max_length=64, description="One emoji, percent-encoded.")]
 _At = Annotated[int | None, Query(ge=0, le=MAX_INTEGER)]
 
-_CHANGE = refusals("invalid", "unauthorized", "forbidden", "not_member", "not_found", "deleted", "rate_limited", "busy")
+_CHANGE = refusals(
+    "invalid", "unauthorized", "forbidden", "not_member", "not_found", "deleted", "archived", "muted", "blocked",
+    "words_refused", "rate_limited", "busy",
+)  # fmt: skip
 
 
 @router.get(
@@ -50,8 +53,8 @@ async def history(
     responses={
         200: {"model": MessageResource, "description": "Posted before, with the same client_id: that message."},
         **refusals(
-            "invalid", "invalid_text", "unauthorized", "not_member", "not_found", "client_id_reused", "rate_limited",
-            "busy", "outcome_unknown",
+            "invalid", "invalid_text", "unauthorized", "not_member", "not_found", "client_id_reused", "archived",
+            "muted", "blocked", "words_refused", "slow_mode", "rate_limited", "busy", "outcome_unknown",
         ),
     },
 )  # fmt: skip
@@ -59,7 +62,7 @@ async def post(
     room: RoomPath, body: PostMessage, caller: CallerDep, services: ServicesDep, response: Response
 ) -> MessageResource:
     """Post a message. Once this answers, it is stored; repeated with the same `client_id`, it is stored once."""
-    outcome = await services.messages.post(caller, room, body.body, body.client_id, body.reply_to)
+    outcome = await services.messages.post(caller, room, body.body, body.client_id, body.reply_to, body.metadata)
     assert outcome.message is not None
     services.typing.stop(outcome.message.room, caller.user)
     response.status_code = 200 if outcome.repeated else 201

@@ -23,6 +23,7 @@ from tertulia.protocol.origins import HOSTS_SETTING, Hosts
 log = structlog.get_logger(__name__)
 
 API_PREFIX = "/api/v1/"
+SERVER_PREFIX = "/api/v1/server/"
 PROBES = frozenset(("/healthz", "/readyz", "/metrics"))
 """Asked by machines every few seconds, often by address: not in the log, and under any host name."""
 
@@ -34,6 +35,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 }
+_CODE = re.compile(rb"(?<=/invites/)[^/?]+")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _LOGGED_PATH = 256
 
@@ -102,8 +104,11 @@ def _as_seen_by(visitor: Visitor, scope: Scope) -> Scope:
 
 
 def _write_line(scope: Scope, exchange: Exchange, seconds: float) -> None:
-    """No query string: tokens and search words stand there. The path escaped, so that it stays one line."""
-    path = scope.get("raw_path") or quote(scope["path"], errors="replace").encode()
+    """No query string: tokens and search words stand there. No code of an invitation: who has it may come in.
+
+    The path escaped, so that it stays one line.
+    """
+    path = _CODE.sub(b"***", scope.get("raw_path") or quote(scope["path"], errors="replace").encode())
     write = log.debug if scope["path"] in PROBES else log.info
     write(
         "http.request",
@@ -191,12 +196,20 @@ class Throttled:
 
 
 def _kind(scope: Scope) -> str:
+    if scope["path"].startswith(SERVER_PREFIX):
+        return "server"
     if scope["method"] == "POST":
         return _KINDS.get(scope["path"].removeprefix(API_PREFIX), "call")
     return "call"
 
 
-_KINDS = {"auth/register": "register", "auth/login": "login"}
+_KINDS = {
+    "auth/register": "register",
+    "auth/login": "login",
+    "auth/forgot": "forgot",
+    "auth/reset": "login",  # guesses, too
+    "auth/confirm": "login",
+}
 
 
 class BodyLimit:

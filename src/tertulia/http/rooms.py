@@ -1,4 +1,4 @@
-"""Rooms and their members."""
+"""Rooms: make, find, see, change, delete, join, leave, read."""
 
 from typing import Annotated
 
@@ -10,19 +10,20 @@ from tertulia.http.cursors import decode_cursor, encode_cursor
 from tertulia.http.deps import CallerDep, CursorQuery, LimitQuery, RoomPath, ServicesDep, UserPath
 from tertulia.http.refusals import refusals
 from tertulia.protocol.fields import Position, Text
-from tertulia.protocol.requests import AddMember, ChangeRoom, CreateRoom, MarkRead
+from tertulia.protocol.requests import ChangeMe, ChangeRoom, CreateRoom, MarkRead
 from tertulia.protocol.resources import (
     DirectoryResource,
-    MemberResource,
-    MembersResource,
+    MembershipResource,
     MyRoomResource,
     MyRoomsResource,
     ReceiptResource,
-    member_resource,
+    membership_resource,
     my_room_resource,
     receipt_resource,
     room_resource,
 )
+from tertulia.services.membership import Quiet
+from tertulia.services.rooms import Settings
 
 router = APIRouter(tags=["rooms"])
 
@@ -32,14 +33,19 @@ _PAIR = TypeAdapter(tuple[Position, Position])
 
 @router.get("/rooms", response_model=MyRoomsResource, responses=refusals("invalid", "unauthorized", "rate_limited"))
 async def my_rooms(
-    caller: CallerDep, services: ServicesDep, limit: LimitQuery = 50, cursor: CursorQuery = None
+    caller: CallerDep,
+    services: ServicesDep,
+    limit: LimitQuery = 50,
+    cursor: CursorQuery = None,
+    archived: Annotated[bool, Query(description="Those that are archived, instead of all others.")] = False,
+    hidden: Annotated[bool, Query(description="Those that I hid, too.")] = False,
 ) -> MyRoomsResource:
     """My rooms, the most recently active first, each with what is unread and its last message.
 
     A page holds fewer than `limit` when they are long: look at `next`.
     """
     offset = 0 if cursor is None else decode_cursor(cursor, _OFFSET)[0]
-    views, more = await services.rooms.mine(caller, limit, offset)
+    views, more = await services.rooms.mine(caller, limit, offset, archived=archived, hidden=hidden)
     following = encode_cursor(offset + len(views)) if more else None
     return {"items": [my_room_resource(view) for view in views], "next": following}
 
@@ -48,11 +54,13 @@ async def my_rooms(
     "/rooms",
     status_code=201,
     response_model=MyRoomResource,
-    responses=refusals("invalid", "unauthorized", "name_taken", "rate_limited", "busy"),
+    responses=refusals("invalid", "unauthorized", "forbidden", "words_refused", "name_taken", "rate_limited", "busy"),
 )
 async def create_room(body: CreateRoom, caller: CallerDep, services: ServicesDep) -> MyRoomResource:
     """Make a public or private room; its maker owns it."""
-    view = await services.rooms.create(caller, RoomKind(body.kind), body.name, body.title, body.description)
+    view = await services.rooms.create(
+        caller, RoomKind(body.kind), body.name, body.title, body.description, body.metadata
+    )
     return my_room_resource(view)
 
 
@@ -87,12 +95,15 @@ async def get_room(room: RoomPath, caller: CallerDep, services: ServicesDep) -> 
     "/rooms/{room}",
     response_model=MyRoomResource,
     responses=refusals(
-        "invalid", "unauthorized", "forbidden", "not_member", "not_found", "name_taken", "direct_room", "rate_limited"
+        "invalid", "unauthorized", "forbidden", "not_member", "not_found", "name_taken", "direct_room", "archived",
+        "words_refused", "rate_limited", "busy",
     ),
-)
+)  # fmt: skip
 async def change_room(room: RoomPath, body: ChangeRoom, caller: CallerDep, services: ServicesDep) -> MyRoomResource:
-    """New name, title or description: for its owner."""
-    return my_room_resource(await services.rooms.change(caller, room, body.name, body.title, body.description))
+    """Change what is given: name, title, description, metadata and `archived` are for admins, `slow_mode` is for
+    moderators, `retention_days` for the owner.
+    """
+    return my_room_resource(await services.rooms.change(caller, room, Settings(**body.model_dump())))
 
 
 @router.delete(
@@ -106,10 +117,12 @@ async def delete_room(room: RoomPath, caller: CallerDep, services: ServicesDep) 
 
 
 @router.post(
-    "/rooms/{room}/join", response_model=MyRoomResource, responses=refusals("unauthorized", "not_found", "rate_limited")
+    "/rooms/{room}/join",
+    response_model=MyRoomResource,
+    responses=refusals("unauthorized", "not_found", "archived", "rate_limited"),
 )
 async def join_room(room: RoomPath, caller: CallerDep, services: ServicesDep) -> MyRoomResource:
-    """Become a member of a public room; again is no error."""
+    """Become a member of a public room; staff, of a private one, too. Again is no error."""
     await services.members.join(caller, room)
     return my_room_resource(await services.rooms.view(caller, room))
 
@@ -120,48 +133,8 @@ async def join_room(room: RoomPath, caller: CallerDep, services: ServicesDep) ->
     responses=refusals("unauthorized", "not_member", "not_found", "direct_room", "rate_limited"),
 )
 async def leave_room(room: RoomPath, caller: CallerDep, services: ServicesDep) -> None:
-    """Stop being a member. An owner hands over to the longest member."""
+    """Stop being a member. An owner hands over to the oldest admin, else to the oldest member."""
     await services.members.leave(caller, room)
-
-
-@router.get(
-    "/rooms/{room}/members",
-    response_model=MembersResource,
-    responses=refusals("invalid", "unauthorized", "not_found", "rate_limited"),
-)
-async def members(
-    room: RoomPath, caller: CallerDep, services: ServicesDep, limit: LimitQuery = 50, cursor: CursorQuery = None
-) -> MembersResource:
-    """Who is a member, in the order of joining; with their positions, unless the room is large."""
-    after = None if cursor is None else decode_cursor(cursor, _PAIR)
-    page = await services.members.page(caller, room, after, limit)
-    items = [member_resource(member, user, positions=page.positions) for member, user in page.items]
-    last = page.items[-1][0] if page.more else None
-    return {"items": items, "next": encode_cursor(last.joined_at, last.user) if last else None}
-
-
-@router.post(
-    "/rooms/{room}/members",
-    status_code=201,
-    response_model=MemberResource,
-    responses=refusals(
-        "invalid", "unauthorized", "forbidden", "not_member", "not_found", "direct_room", "rate_limited"
-    ),
-)
-async def add_member(room: RoomPath, body: AddMember, caller: CallerDep, services: ServicesDep) -> MemberResource:
-    """Bring somebody in: for the owner; again is no error."""
-    member, user = await services.members.add(caller, room, body.user)
-    return member_resource(member, user, positions=False)
-
-
-@router.delete(
-    "/rooms/{room}/members/{user}",
-    status_code=204,
-    responses=refusals("unauthorized", "forbidden", "not_member", "not_found", "direct_room", "rate_limited"),
-)
-async def remove_member(room: RoomPath, user: UserPath, caller: CallerDep, services: ServicesDep) -> None:
-    """Put somebody out: for the owner."""
-    await services.members.remove(caller, room, user)
 
 
 @router.put(
@@ -175,10 +148,28 @@ async def mark_read(room: RoomPath, body: MarkRead, caller: CallerDep, services:
     return receipt_resource(position.user_id, position.read_index, position.delivered_index)
 
 
+@router.patch(
+    "/rooms/{room}/me",
+    response_model=MembershipResource,
+    responses=refusals("invalid", "unauthorized", "not_member", "not_found", "rate_limited", "busy"),
+)
+async def change_me(room: RoomPath, body: ChangeMe, caller: CallerDep, services: ServicesDep) -> MembershipResource:
+    """How much I want to be told of a room, hide it until a message comes, mark it as unread. All my devices hear it.
+
+    What is absent or null stays as it is; but `unread_from` null takes the mark back.
+    """
+    view = await services.membership.change(caller, room, Quiet.of(body))
+    assert view.member is not None
+    return membership_resource(view.room, view.member, view.mentions)
+
+
 @router.put(
     "/users/{user}/direct",
     response_model=MyRoomResource,
-    responses={201: {"model": MyRoomResource}, **refusals("invalid", "unauthorized", "not_found", "rate_limited")},
+    responses={
+        201: {"model": MyRoomResource},
+        **refusals("invalid", "unauthorized", "forbidden", "blocked", "not_found", "rate_limited"),
+    },
 )
 async def direct_room(user: UserPath, caller: CallerDep, services: ServicesDep, response: Response) -> MyRoomResource:
     """The one direct room with somebody: 201 when it was made just now, else 200."""

@@ -6,16 +6,22 @@ from tertulia.clock import Clock
 from tertulia.domain.buckets import Buckets
 from tertulia.domain.errors import Rejection
 
+SERVER_SHARE = 10
+"""A backend speaks for many."""
 REGISTRATIONS, LOGINS, CALLS = 30, 90, 1200
 
 
 class Throttle:
-    """Per address and minute; all of a minute's may come at once. Kinds: `register`, `login`, `call` (all others)."""
+    """Per address and minute; all of a minute's may come at once.
+
+    Kinds: `register`, `forgot` (as many), `login`, `call` (all others), `server` (by server key: ten times as many).
+    """
 
     def __init__(
         self, clock: Clock, registrations: int = REGISTRATIONS, logins: int = LOGINS, calls: int = CALLS
     ) -> None:
-        limits = {"register": registrations, "login": logins, "call": calls}
+        limits = {"register": registrations, "forgot": registrations, "login": logins, "call": calls}
+        limits["server"] = calls * SERVER_SHARE
         self._buckets = {kind: Buckets(limit / 60, limit, clock) for kind, limit in limits.items()}
 
     def check(self, address: str, kind: str) -> None:

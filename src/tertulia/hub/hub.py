@@ -165,11 +165,17 @@ class Hub:
 
     def deliver(self, batch: RoomBatch) -> None:
         """A committed batch. May come twice, or with a hole before it."""
+        removed = {user for event in batch.events for user in event.removed} if batch.banned else ()
+        for user in batch.banned:
+            if user not in removed:  # nothing of this batch is for them; members are still told that they are out
+                self.drop(batch.room, user)
         channel = self._channels.get(batch.room)
         if channel is not None and batch.events:
             self._take(channel, batch.events)
         if batch.gone:
             self.close_room(batch.room, batch.room_id)
+        for user in batch.banned:
+            self.drop(batch.room, user)
         for event in batch.events:
             if event.members:
                 self._follow_joined(event)
@@ -237,6 +243,16 @@ class Hub:
             told = subscriber not in channel.joining
             if subscriber not in channel.ahead and channel.remove(subscriber):
                 subscriber.dropped(channel.room, channel.room_id, told=told)
+        self._close_empty(channel)
+
+    def drop(self, room: int, user: int) -> None:
+        """They may not look on any more: like those who were removed, but there is no event to tell it."""
+        channel = self._channels.get(room)
+        if channel is None:
+            return
+        for subscriber in self.of_user(user):
+            if channel.remove(subscriber):
+                subscriber.dropped(room, channel.room_id, told=False)
         self._close_empty(channel)
 
     def close_room(self, room: int, room_id: str) -> None:

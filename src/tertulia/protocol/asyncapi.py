@@ -30,7 +30,15 @@ REPLIES: dict[str, type] = {
     "edit": events.PostReply,
     "delete": events.PostReply,
     "react": events.PostReply,
+    "pin": events.PostReply,
+    "join": events.RoomReply,
+    "change": events.RoomReply,
+    "add": events.MemberReply,
+    "role": events.MemberReply,
+    "transfer": events.MemberReply,
+    "mute": events.MemberReply,
     "history": events.HistoryReply,
+    "me": events.MeReply,
     "refresh": events.RefreshReply,
 }
 """What answers a command; `Reply` where none is named."""

@@ -9,16 +9,23 @@ from tertulia.protocol.fields import (
     ClientId,
     Emoji,
     Index,
+    Metadata,
+    MuteEnd,
+    MuteSeconds,
     PageSize,
     Position,
+    Reason,
+    Role,
     RoomId,
     Seq,
     Strict,
     Text,
+    UserId,
 )
+from tertulia.protocol.requests import ChangeMe, RoomSettings
 
 CommandId = Annotated[int, Field(ge=0, le=2**53, description="Comes back as `re` in the reply.")]
-Token = Annotated[str, Field(max_length=4096, description="An access token.")]
+Token = Annotated[str, Field(max_length=8192, description="An access token.")]
 MAX_CURSORS = 2_000
 
 
@@ -44,6 +51,7 @@ class Post(_Command):
     body: Body
     client_id: ClientId | None = None
     reply_to: Index | None = None
+    metadata: Metadata | None = None
 
 
 class Edit(_Command):
@@ -73,6 +81,110 @@ class React(_Command):
     on: bool = True
 
 
+class Pin(_Command):
+    """Keep a message at hand for everybody (`on`: true), or no more."""
+
+    cmd: Literal["pin"]
+    room: RoomId
+    index: Index
+    on: bool = True
+
+
+class Join(_Command):
+    """Become a member of a public room."""
+
+    cmd: Literal["join"]
+    room: RoomId
+
+
+class Leave(_Command):
+    """Stop being a member."""
+
+    cmd: Literal["leave"]
+    room: RoomId
+
+
+class Add(_Command):
+    """Bring somebody in."""
+
+    cmd: Literal["add"]
+    room: RoomId
+    user: UserId
+    role: Role = "member"
+
+
+class Remove(_Command):
+    """Put somebody out; they may come back."""
+
+    cmd: Literal["remove"]
+    room: RoomId
+    user: UserId
+
+
+class ChangeRole(_Command):
+    """Give a member another role."""
+
+    cmd: Literal["role"]
+    room: RoomId
+    user: UserId
+    role: Role
+
+
+class Transfer(_Command):
+    """Make another member the owner."""
+
+    cmd: Literal["transfer"]
+    room: RoomId
+    user: UserId
+
+
+class Mute(_Command):
+    """Until a time, or for so many seconds; with neither: not any more."""
+
+    cmd: Literal["mute"]
+    room: RoomId
+    user: UserId
+    until: MuteEnd | None = None
+    seconds: MuteSeconds | None = None
+
+    @model_validator(mode="after")
+    def _says_how_long(self) -> "Mute":
+        if self.until is not None and self.seconds is not None:
+            raise ValueError("give `until` or `seconds`")
+        return self
+
+
+class Ban(_Command):
+    """Put somebody out, and keep them out."""
+
+    cmd: Literal["ban"]
+    room: RoomId
+    user: UserId
+    reason: Reason = ""
+
+
+class Unban(_Command):
+    """They may come in again."""
+
+    cmd: Literal["unban"]
+    room: RoomId
+    user: UserId
+
+
+class ChangeRoom(RoomSettings, _Command):
+    """Change the room's settings: what is given; the rest stays."""
+
+    cmd: Literal["change"]
+    room: RoomId
+
+
+class DeleteRoom(_Command):
+    """Delete the room with its messages."""
+
+    cmd: Literal["delete_room"]
+    room: RoomId
+
+
 class Read(_Command):
     """Say how far one has read, or received. Positions only grow."""
 
@@ -86,6 +198,13 @@ class Read(_Command):
         if self.index is None and self.delivered is None:
             raise ValueError("give `index`, `delivered` or both")
         return self
+
+
+class Me(ChangeMe, _Command):
+    """Change what is my own affair in a room: how much I want to be told, hide it, mark it as unread."""
+
+    cmd: Literal["me"]
+    room: RoomId
 
 
 class Typing(_Command):
@@ -148,8 +267,11 @@ class Ping(_Command):
     cmd: Literal["ping"]
 
 
+RoomCommand = Join | Leave | Add | Remove | ChangeRole | Transfer | Mute | Ban | Unban | Pin | ChangeRoom | DeleteRoom
+"""What is done to a room and its members."""
 Command = (
     Hello | Post | Edit | Delete | React | Read | Typing | History | Subscribe | Unsubscribe | Presence | Refresh | Ping
-)
+    | Me | RoomCommand
+)  # fmt: skip
 
 command_adapter: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="cmd")])

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 from tertulia.domain.events import Changed
 from tertulia.protocol.resources import (
     MemberResource,
+    MembershipResource,
     MessageResource,
     MyRoomResource,
     PresenceResource,
@@ -61,7 +62,10 @@ class Heartbeat(TypedDict):
 
 
 class ReadyEvent(TypedDict):
-    """Who you are and your 200 most recently active rooms; `more`: there are others, by REST."""
+    """Who you are and your 200 most recently active rooms; `more`: there are others, by REST.
+
+    `blocked`: the ids of all whom you block.
+    """
 
     ev: Literal["ready"]
     user: UserResource
@@ -72,6 +76,7 @@ class ReadyEvent(TypedDict):
     rooms: list[MyRoomResource]
     more: bool
     presence: list[PresenceResource]
+    blocked: list[str]
 
 
 _From = TypedDict("_From", {"from": int})  # a keyword, so it cannot be written below
@@ -127,6 +132,22 @@ class PresenceEvent(TypedDict):
     users: list[PresenceResource]
 
 
+class MeEvent(TypedDict):
+    """How I stand in a room, while it had `message_count` messages. Not a change: has no seq."""
+
+    ev: Literal["me"]
+    room: str
+    message_count: int
+    me: MembershipResource
+
+
+class BlockedEvent(TypedDict):
+    """The ids of all whom I block."""
+
+    ev: Literal["blocked"]
+    users: list[str]
+
+
 class ByeEvent(TypedDict):
     """The connection is about to be closed; come back in `reconnect_in` seconds, if there."""
 
@@ -151,10 +172,28 @@ class Reply(TypedDict):
 
 
 class PostReply(Reply):
-    """To post, edit, delete and react: the message as it is stored. `duplicate`: it was there already."""
+    """To post, edit, delete, react and pin: the message as it is stored. `duplicate`: it was there already."""
 
     message: NotRequired[MessageResource]
     duplicate: NotRequired[bool]
+
+
+class MemberReply(Reply):
+    """To add, role, transfer and mute: the member as they are then."""
+
+    member: NotRequired[MemberResource]
+
+
+class RoomReply(Reply):
+    """To join and change: the room as I see it then."""
+
+    room: NotRequired[MyRoomResource]
+
+
+class MeReply(Reply):
+    """To me: how I stand in the room then."""
+
+    me: NotRequired[MembershipResource]
 
 
 class HistoryReply(Reply):

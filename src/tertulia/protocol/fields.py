@@ -1,10 +1,12 @@
 """Types of single fields, for REST bodies and socket commands alike."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from tertulia.domain.ids import MAX_INTEGER
+from tertulia.domain.metadata import check_metadata
+from tertulia.domain.mutes import MAX_SECONDS
 from tertulia.domain.text import MAX_BODY, check_body, check_text
 
 Text = Annotated[str, AfterValidator(check_text)]
@@ -26,6 +28,19 @@ ClientId = Annotated[
         description="The client's own key for this post: post twice = once. Random, 16 characters or more.",
     ),
 ]
+Metadata = Annotated[
+    dict[str, Any],
+    AfterValidator(check_metadata),
+    Field(description="Your own JSON object, up to 4 KB; kept as sent and never looked into."),
+]
+ExternalId = Annotated[
+    Text, Field(min_length=1, max_length=255, description="Your own id of it: unique, and never used for another.")
+]
+Role = Literal["admin", "moderator", "member"]
+"""That can be given; the owner's is transferred."""
+Reason = Annotated[Text, Field(max_length=500, description="For those who may ban; the banned one is not told.")]
+MuteSeconds = Annotated[int, Field(ge=1, le=MAX_SECONDS)]
+MuteEnd = Annotated[Text, Field(max_length=40, description="ISO 8601 with a zone, within ten years.")]
 PageSize = Annotated[int, Field(ge=1, le=100)]
 Emoji = Annotated[Text, Field(min_length=1, max_length=64)]
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from tertulia.domain.events import Changed, News, Presence, Receipts
+from tertulia.domain.events import Blocked, Changed, Membership, News, Presence, Receipts
+from tertulia.domain.models import RoomView
 from tertulia.protocol.codec import encode
 from tertulia.protocol.events import change_event
-from tertulia.protocol.resources import receipt_resource, user_resource
+from tertulia.protocol.resources import membership_resource, receipt_resource, user_resource
 
 
 class WireFormat(Protocol):
@@ -52,7 +53,17 @@ def _news(news: News) -> dict[str, Any]:
         return {"ev": "receipt", "room": news.room_id, "receipts": receipts}
     if isinstance(news, Presence):
         return {"ev": "presence", "users": [{"user": user, "status": status} for user, status in news.users]}
+    if isinstance(news, Membership):
+        return _me(news.view)
+    if isinstance(news, Blocked):
+        return {"ev": "blocked", "users": list(news.users)}
     event: dict[str, Any] = {"ev": "typing", "room": news.room_id, "count": news.count}
     if news.users is not None:
         event["users"] = [user_resource(user) for user in news.users]
     return event
+
+
+def _me(view: RoomView) -> dict[str, Any]:
+    assert view.member is not None
+    me = membership_resource(view.room, view.member, view.mentions)
+    return {"ev": "me", "room": view.room.id, "message_count": view.room.message_count, "me": me}

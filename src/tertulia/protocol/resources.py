@@ -4,32 +4,51 @@ They are plain dictionaries (`TypedDict`), so that building one costs next to no
 "none". Times are ISO 8601 in UTC. `changed_seq` says how new a resource is: of two, the greater wins.
 """
 
-from typing import Literal, NotRequired
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from tertulia.domain.metadata import load_metadata
 from tertulia.domain.models import Member, Message, Room, RoomView, Session, Snapshot, User
 from tertulia.domain.times import iso
 
+RoleName = Literal["owner", "admin", "moderator", "member"]
+
 
 class UserResource(TypedDict):
-    """A person, as everybody may see them."""
+    """A person, as everybody may see them. `avatar`: a URL. `deleted`: the account is gone; show it as that."""
 
     id: str
     number: int
     username: str
     name: NotRequired[str]
+    avatar: NotRequired[str]
+    external_id: NotRequired[str]
     is_bot: NotRequired[bool]
+    deleted: NotRequired[bool]
 
 
-class AccountResource(UserResource):
+class ProfileResource(UserResource):
+    """One person, asked for by id."""
+
+    metadata: NotRequired[dict[str, Any]]
+
+
+class AccountResource(ProfileResource):
     """A person, as they see themselves."""
 
     email: str | None
+    email_confirmed: bool
     first_name: str
     last_name: str
     is_staff: bool
     created_at: str
+
+
+class ServerUserResource(AccountResource):
+    """A person, as the product's backend sees them."""
+
+    is_active: bool
 
 
 class TokensResource(TypedDict):
@@ -77,18 +96,22 @@ class SessionsResource(TypedDict):
 
 
 class NoticeResource(TypedDict):
-    """What happened: `joined` and `left` name people, `renamed` a room's new title."""
+    """What happened. `joined`, `left`, `added`, `removed`, `banned` name people, `role` says which they have now,
+    `renamed` a room's new title. `by` is absent when the product's backend did it.
+    """
 
-    type: Literal["joined", "left", "added", "removed", "renamed"]
+    type: Literal["joined", "left", "added", "removed", "banned", "role", "renamed", "archived", "unarchived"]
     users: NotRequired[list[UserResource]]
     by: NotRequired[UserResource]
     title: NotRequired[str]
+    role: NotRequired[RoleName]
 
 
 class MessageResource(TypedDict):
     """A message, or a notice (`kind`): notices have no `index`, they stand `after` one, and are never unread.
 
-    A deleted message stays as a tombstone: `deleted_at` is there and `body` is null.
+    A deleted message stays as a tombstone: `deleted_at` is there and `body` is null. `mentions` are user ids;
+    `mentions_room`: it says @room.
     """
 
     id: str
@@ -104,7 +127,10 @@ class MessageResource(TypedDict):
     reply_to: NotRequired[int]
     client_id: NotRequired[str]
     mentions: NotRequired[list[str]]
+    mentions_room: NotRequired[bool]
     reactions: NotRequired[list[ReactionResource]]
+    metadata: NotRequired[dict[str, Any]]
+    pinned_at: NotRequired[str]
     edited_at: NotRequired[str]
     deleted_at: NotRequired[str]
 
@@ -113,16 +139,20 @@ class MemberResource(TypedDict):
     """A user in a room. `left_at`: was one. Positions are given only in small rooms."""
 
     user: UserResource
-    role: Literal["owner", "member"]
+    role: RoleName
     joined_at: str
     changed_seq: int
     left_at: NotRequired[str]
+    muted_until: NotRequired[str]
     read_index: NotRequired[int]
     delivered_index: NotRequired[int]
 
 
 class RoomResource(TypedDict):
-    """A room, the same for everybody who may see it. `changed_seq` counts changes of its settings."""
+    """A room, the same for everybody who may see it. `changed_seq` counts changes of its settings.
+
+    `archived`: read-only. `slow_mode`: seconds between two posts of a member. `retention_days`: older messages go.
+    """
 
     id: str
     number: int
@@ -136,17 +166,29 @@ class RoomResource(TypedDict):
     head_seq: int
     changed_seq: int
     created_at: str
+    archived: bool
+    slow_mode: int
+    retention_days: NotRequired[int]
+    external_id: NotRequired[str]
+    metadata: NotRequired[dict[str, Any]]
 
 
 class MembershipResource(TypedDict):
-    """How I stand in a room. `mentions` has a ceiling: 100 means "100 or more"."""
+    """How I stand in a room. `mentions` has a ceiling: 100 means "100 or more".
 
-    role: Literal["owner", "member"]
+    My own affair: `notify`; `hidden`, until a new message comes; `unread_from`, the message I marked as unread.
+    """
+
+    role: RoleName
     read_index: int
     delivered_index: int
     unread: int
     mentions: int
     joined_at: str
+    notify: Literal["all", "mentions", "none"]
+    hidden: bool
+    muted_until: NotRequired[str]
+    unread_from: NotRequired[int]
 
 
 class MyRoomResource(RoomResource):
@@ -175,6 +217,13 @@ class DirectoryResource(TypedDict):
 
 class MembersResource(TypedDict):
     items: list[MemberResource]
+    next: str | None
+
+
+class PinsResource(TypedDict):
+    """Pinned messages, pinned last first."""
+
+    items: list[MessageResource]
     next: str | None
 
 
@@ -210,20 +259,38 @@ def user_resource(user: User) -> UserResource:
     resource: UserResource = {"id": user.id, "number": user.number, "username": user.username}
     if user.first_name or user.last_name:
         resource["name"] = user.name
+    if user.avatar is not None:
+        resource["avatar"] = user.avatar
+    if user.external_id is not None:
+        resource["external_id"] = user.external_id
     if user.is_bot:
         resource["is_bot"] = True
+    if user.deleted_at is not None:
+        resource["deleted"] = True
+    return resource
+
+
+def profile_resource(user: User) -> ProfileResource:
+    resource: ProfileResource = {**user_resource(user)}  # type: ignore[typeddict-item]
+    if user.metadata is not None:
+        resource["metadata"] = load_metadata(user.metadata)
     return resource
 
 
 def account_resource(user: User) -> AccountResource:
     return {
-        **user_resource(user),
+        **profile_resource(user),
         "email": user.email,
+        "email_confirmed": user.email_confirmed_at is not None,
         "first_name": user.first_name,
         "last_name": user.last_name,
         "is_staff": user.is_staff,
         "created_at": iso(user.created_at),
     }
+
+
+def server_user_resource(user: User) -> ServerUserResource:
+    return {**account_resource(user), "is_active": user.is_active}
 
 
 def session_resource(session: Session, current: str) -> SessionResource:
@@ -260,11 +327,21 @@ def message_resource(message: Message) -> MessageResource:
         resource["mentions"] = list(message.mentions)
     if message.reactions:
         resource["reactions"] = list(message.reactions)  # type: ignore[arg-type]
+    _add_the_rest(message, resource)
+    return resource
+
+
+def _add_the_rest(message: Message, resource: MessageResource) -> None:
+    if message.mentions_room:
+        resource["mentions_room"] = True
+    if message.metadata is not None:
+        resource["metadata"] = load_metadata(message.metadata)
+    if message.pinned_at is not None:
+        resource["pinned_at"] = iso(message.pinned_at)
     if message.edited_at is not None:
         resource["edited_at"] = iso(message.edited_at)
     if message.deleted_at is not None:
         resource["deleted_at"] = iso(message.deleted_at)
-    return resource
 
 
 def room_resource(room: Room) -> RoomResource:
@@ -281,7 +358,15 @@ def room_resource(room: Room) -> RoomResource:
         "head_seq": room.head_seq,
         "changed_seq": room.settings_seq,
         "created_at": iso(room.created_at),
+        "archived": room.archived,
+        "slow_mode": room.slow_mode,
     }
+    if room.retention_days is not None:
+        resource["retention_days"] = room.retention_days
+    if room.external_id is not None:
+        resource["external_id"] = room.external_id
+    if room.metadata is not None:
+        resource["metadata"] = load_metadata(room.metadata)
     return resource
 
 
@@ -294,26 +379,35 @@ def member_resource(member: Member, user: User, *, positions: bool) -> MemberRes
     }
     if member.left_at is not None:
         resource["left_at"] = iso(member.left_at)
+    if member.muted_until is not None:
+        resource["muted_until"] = iso(member.muted_until)
     if positions:
         resource["read_index"] = member.read_index
         resource["delivered_index"] = member.delivered_index
     return resource
 
 
-def unread(room: Room, read_index: int) -> int:
+def unread(room: Room, member: Member) -> int:
     """Promise 6: a subtraction."""
-    return room.message_count - max(read_index, room.first_index - 1)
+    return room.message_count - max(member.seen_index, room.first_index - 1)
 
 
 def membership_resource(room: Room, member: Member, mentions: int) -> MembershipResource:
-    return {
+    resource: MembershipResource = {
         "role": member.role.value,
         "read_index": member.read_index,
         "delivered_index": member.delivered_index,
-        "unread": unread(room, member.read_index),
+        "unread": unread(room, member),
         "mentions": mentions,
         "joined_at": iso(member.joined_at),
+        "notify": member.notify.value,
+        "hidden": member.hidden_index is not None and room.message_count <= member.hidden_index,
     }
+    if member.muted_until is not None:
+        resource["muted_until"] = iso(member.muted_until)
+    if member.unread_from is not None:
+        resource["unread_from"] = member.unread_from
+    return resource
 
 
 def my_room_resource(view: RoomView) -> MyRoomResource:
@@ -337,5 +431,9 @@ def snapshot_resource(snapshot: Snapshot) -> SnapshotResource:
         "messages": [message_resource(message) for message in snapshot.messages],
     }
     if snapshot.members is not None:
-        resource["members"] = [member_resource(member, user, positions=True) for member, user in snapshot.members]
+        mine = snapshot.view.member.user if snapshot.view.member is not None else None
+        resource["members"] = [
+            member_resource(member, user, positions=snapshot.positions or member.user == mine)
+            for member, user in snapshot.members
+        ]
     return resource

@@ -4,14 +4,28 @@ from dataclasses import dataclass
 
 from tertulia.services.access import RoomNumbers
 from tertulia.services.accounts import Accounts
+from tertulia.services.api_keys import ApiKeys
+from tertulia.services.blocks import Blocks
+from tertulia.services.erasure import Erasure
+from tertulia.services.export import Export
 from tertulia.services.history import History
+from tertulia.services.invites import Invites
 from tertulia.services.members import Members
+from tertulia.services.membership import Membership
 from tertulia.services.messages import Messages
 from tertulia.services.presence import Presence
 from tertulia.services.receipts import Receipts
+from tertulia.services.recovery import Recovery
+from tertulia.services.reports import Reports
 from tertulia.services.rooms import Rooms
+from tertulia.services.server_rooms import ServerRooms
+from tertulia.services.server_users import ServerUsers
 from tertulia.services.sessions import Sessions
+from tertulia.services.staff import Staff
 from tertulia.services.typing import Typing
+from tertulia.services.voice import Voices
+from tertulia.services.webhooks import Webhooks
+from tertulia.services.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +41,18 @@ class Services:
     messages: Messages
     receipts: Receipts
     typing: Typing
+    voices: Voices
+    membership: Membership
+    blocks: Blocks
     presence: Presence
+    erasure: Erasure
+    export: Export
+    webhooks: Webhooks
+    recovery: Recovery
+    keys: ApiKeys
+    server_users: ServerUsers
+    server_rooms: ServerRooms
+    words: Words
+    invites: Invites
+    reports: Reports
+    staff: Staff

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.ids import canonical_id
 from tertulia.domain.models import Member, Room, RoomKind, User
-from tertulia.storage import members, rooms, users
+from tertulia.domain.rights import Act, rank, require
+from tertulia.storage import bans, members, rooms, users
 from tertulia.storage.database import Database
 
 KNOWN_ROOMS = 100_000
@@ -30,7 +31,7 @@ def member_in(connection: Connection, room: Room, user: int) -> Member | None:
     member = members.one(connection, room.number, user)
     if member is not None and member.left_at is None:
         return member
-    if room.kind is RoomKind.PUBLIC:
+    if room.kind is RoomKind.PUBLIC and not bans.is_banned(connection, room.number, user):
         return None
     raise not_found("room")
 
@@ -41,6 +42,16 @@ def joined(connection: Connection, room_id: str, user: int) -> tuple[Room, Membe
     if member is None:
         raise Rejection("not_member", "Join the room first.")
     return room, member
+
+
+def allowed(connection: Connection, user: int, room_id: str, act: Act) -> Room:
+    """A room in which the user may do this, as it looks before the lock: to be polite, and to tell nothing to others.
+
+    Raises `not_found`, `not_member`, `direct_room` or `forbidden`.
+    """
+    room, member = visible(connection, room_id, user)
+    require(act, room.kind, rank(room.kind, member, users.by_numbers(connection, [user]).get(user)))
+    return room
 
 
 async def find_user(db: Database, user_id: str, *, active: bool = True) -> User:

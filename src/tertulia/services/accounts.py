@@ -1,6 +1,6 @@
 """Accounts: signing up and in, passwords, profiles, and looking people up."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -9,21 +9,22 @@ from tertulia.clock import Clock
 from tertulia.domain.buckets import Attempts
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.ids import MAX_INTEGER, new_id
-from tertulia.domain.models import Caller, User
+from tertulia.domain.invites import check_invite
+from tertulia.domain.models import Caller, Invite, User
 from tertulia.domain.people import SearchCursor
 from tertulia.domain.text import check_text
 from tertulia.domain.usernames import MAX_EMAIL, check_email, check_name, check_username, fold_email, normal_username
 from tertulia.protocol.resources import TokensResource
-from tertulia.services.access import find_user
 from tertulia.services.finish import finish
 from tertulia.services.passwords import Passwords
+from tertulia.services.policy import Policy, Reach
 from tertulia.services.sessions import Opened, Sessions
 from tertulia.services.tokens import unauthorized
 from tertulia.services.user_cache import UserCache
-from tertulia.storage import accounts, sessions, users
+from tertulia.services.words import Words
+from tertulia.storage import accounts, invites, links, people, sessions, users
 from tertulia.storage.accounts import Credentials, NewUser
 from tertulia.storage.database import Database
-from tertulia.storage.people import search
 from tertulia.tasks import Tasks
 
 CACHED = 50_000
@@ -33,17 +34,20 @@ CHUNK = 500
 """Users of one query."""
 
 Changed = Callable[[Collection[int]], None]
+Registered = Callable[[User], None]
+Invited = Callable[[User, Invite], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What somebody says who signs up; `email` is claimed as a login."""
+    """What somebody says who signs up; `email` is claimed as a login; `invite`: the code of an invitation."""
 
     username: str
     password: str
     email: str | None = None
     first_name: str = ""
     last_name: str = ""
+    invite: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,11 @@ class SignedIn:
 class Accounts:
     """Users that were looked up stay in a bounded cache; a change of one forgets it, then calls the callbacks.
 
-    `guesses`: wrong passwords of an account in a minute.
+    `guesses`: wrong passwords of an account in a minute. Without `policy` everybody may everything, without `words`
+    all words are good.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what an account has to do with
         self,
         db: Database,
         sessions: Sessions,
@@ -74,6 +79,8 @@ class Accounts:
         clock: Clock,
         tasks: Tasks,
         *,
+        policy: Policy | None = None,
+        words: Words | None = None,
         guesses: int = GUESSES,
         cache_size: int = CACHED,
     ) -> None:
@@ -82,20 +89,48 @@ class Accounts:
         self._passwords = passwords
         self._clock = clock
         self._tasks = tasks
+        self._policy = policy or Policy(db)
+        self._words = words or Words(db, clock)
         self._guesses = Attempts(guesses, GUESS_SECONDS, clock)
         self._cache = UserCache(cache_size)
         self._callbacks: list[Changed] = []
+        self._registered: list[Registered] = []
+        self._invited: list[Invited] = []
+        sessions.on_changed(self.forget)
 
     def on_changed(self, callback: Changed) -> None:
         """`callback(numbers)` is called when what others see of these users changed, after the commit."""
         self._callbacks.append(callback)
 
+    def on_registered(self, callback: Registered) -> None:
+        """`callback(user)` is called when somebody has signed up, after the commit."""
+        self._registered.append(callback)
+
+    def on_invited(self, callback: Invited) -> None:
+        """`await callback(user, invite)` is called when somebody has signed up by an invitation, after the commit."""
+        self._invited.append(callback)
+
     # Signing up and in
 
     async def register(self, registration: Registration, device: Device) -> SignedIn:
-        """Raises `invalid`, `weak_password`, `username_taken`, `email_taken` or `busy`."""
+        """Raises `registration_closed`, `invite_required`, `invite_invalid`, `invalid`, `words_refused`,
+        `weak_password`, `username_taken`, `email_taken` or `busy`.
+
+        An invitation is counted together with the account, and one to a room leads into it.
+        """
+        self._policy.check_registration(invited=registration.invite is not None)
+        flagged = self._words.check(registration.username, f"{registration.first_name} {registration.last_name}")
+        await self._db.read(self._invitation, registration.invite)  # before it tells whose name is taken
         new = await self._new_user(registration)
-        user, opened = await self._db.write(self._create, new, device)
+        return await finish(self._tasks, self._sign_up(new, device, registration.invite, flagged), "accounts.register")
+
+    async def _sign_up(self, new: NewUser, device: Device, code: str | None, flagged: bool) -> SignedIn:
+        user, opened, invite = await self._db.write(self._create, new, device, code, flagged)
+        for callback in self._registered:
+            callback(user)
+        if invite is not None:
+            for invited in self._invited:
+                await invited(user, invite)
         return SignedIn(user, self._sessions.opened(opened))
 
     async def create_superuser(self, username: str, email: str | None, password: str) -> User:
@@ -118,9 +153,22 @@ class Accounts:
             new_id(), username, password_hash, now, email, email_login, first_name, last_name, is_staff=is_staff
         )
 
-    def _create(self, connection: Connection, new: NewUser, device: Device) -> tuple[User, Opened]:
+    def _create(
+        self, connection: Connection, new: NewUser, device: Device, code: str | None, flagged: bool
+    ) -> tuple[User, Opened, Invite | None]:
+        invite = self._invitation(connection, code)
+        if invite is not None:
+            invites.count_uses(connection, {invite.number: 1})
         user = accounts.create(connection, new)
-        return user, self._sessions.open(connection, user, device.name, device.address)
+        if flagged:
+            self._words.report_within(connection, (user.username, user.name), user.number)
+        return user, self._sessions.open(connection, user, device.name, device.address), invite
+
+    def _invitation(self, connection: Connection, code: str | None) -> Invite | None:
+        """The invitation with this code, None without one; raises `invite_invalid`."""
+        if code is None:
+            return None
+        return check_invite(invites.by_code(connection, code), self._clock.now())
 
     async def login(self, name: str, password: str, device: Device) -> SignedIn:
         """`name` is a username or a claimed email address.
@@ -176,22 +224,43 @@ class Accounts:
             raise unauthorized()
         return user
 
+    async def has_password(self, number: int) -> bool:
+        """Not so with accounts of the product's own backend."""
+        stored = await self._db.read(accounts.credentials_of, number)
+        return stored is not None and stored.password_hash is not None
+
+    async def require_staff(self, caller: Caller) -> User:
+        """Who the caller is; `forbidden` unless they are of the server's staff, as the database has it now."""
+        user = await self._db.read(users.by_id, caller.user_id)
+        if user is None:
+            raise unauthorized()
+        if not (user.is_staff and user.is_active):
+            raise Rejection("forbidden", "This is for the staff of this server.")
+        return user
+
     async def change_profile(self, caller: Caller, first_name: str | None, last_name: str | None) -> User:
-        """Change the names that are given; raises `invalid`."""
+        """Change the names that are given; raises `invalid` or `words_refused`."""
         names = {"first_name": first_name, "last_name": last_name}
         given = {field: check_name(name, field) for field, name in names.items() if name is not None}
+        flagged = self._words.check(" ".join(given.values()))
         await self.me(caller)
-        return await finish(self._tasks, self._rename(caller.user, given), "accounts.rename")
+        return await finish(self._tasks, self._rename(caller.user, given, flagged), "accounts.rename")
 
-    async def _rename(self, number: int, names: dict[str, str]) -> User:
-        user, changed = await self._db.write(accounts.rename, number, names)
+    async def _rename(self, number: int, names: dict[str, str], flagged: bool) -> User:
+        user, changed = await self._db.write(self._store_names, number, names, flagged)
         if user is None:
             raise unauthorized()
         if changed:
-            self.forget([number])
-            for callback in self._callbacks:
-                callback([number])
+            self.changed([number])
         return user
+
+    def _store_names(
+        self, connection: Connection, number: int, names: dict[str, str], flagged: bool
+    ) -> tuple[User | None, bool]:
+        user, changed = accounts.rename(connection, number, names)
+        if flagged and changed:
+            self._words.report_within(connection, tuple(names.values()), number)
+        return user, changed
 
     async def change_password(self, caller: Caller, current: str, new: str) -> None:
         """Ends the user's other sessions; the caller's stays.
@@ -204,8 +273,20 @@ class Accounts:
         async with self._passwords.turn():
             stored = await self._db.read(accounts.credentials_of, user.number)
             found = await self._match([stored] if stored else [], current, guesses=guesses)
-            password_hash = await self._passwords.choose(new, _about(found.user), field="new")
+            password_hash = await self._passwords.choose(new, about_user(found.user), field="new")
         await finish(self._tasks, self._replace(caller, found, password_hash), "accounts.password")
+
+    async def verify_password(self, caller: Caller, password: str) -> Credentials:
+        """The caller's own credentials, if that is their password.
+
+        Raises `wrong_credentials` (a guess as with `login`), `rate_limited`, `busy`.
+        """
+        user = await self.me(caller)
+        guesses = fold_email(user.username)
+        self._check_guesses(guesses)
+        async with self._passwords.turn():
+            stored = await self._db.read(accounts.credentials_of, user.number)
+            return await self._match([stored] if stored else [], password, guesses=guesses)
 
     async def _replace(self, caller: Caller, found: Credentials, password_hash: str) -> None:
         ended = await self._db.write(self._store_password, caller, found, password_hash)
@@ -218,6 +299,7 @@ class Accounts:
             raise unauthorized()  # it was ended while the hash was made
         if not accounts.replace_password(connection, caller.user, found.password_hash or "", password_hash):
             raise wrong_credentials()  # changed since it was verified
+        links.drop(connection, caller.user)  # whoever asked for one before need not be who chose this password
         return sessions.end_all(connection, caller.user, self._clock.now(), caller.session)
 
     # Looking people up
@@ -245,26 +327,38 @@ class Accounts:
             found |= read
         return found
 
-    async def by_id(self, user_id: str) -> User:
-        """The active user with that id, as others may see them; raises `not_found`."""
-        return await find_user(self._db, user_id)
+    async def by_id(self, caller: Caller, user_id: str) -> User:
+        """The active user with that id, if the caller may see them; raises `not_found`."""
+        return await self._policy.person(caller, user_id)
 
     async def search(
-        self, prefix: str, after: SearchCursor | None, limit: int
+        self, caller: Caller, prefix: str, after: SearchCursor | None, limit: int
     ) -> tuple[list[User], SearchCursor | None]:
-        """Active users whose username or name begins so, by that name; and where the next page starts."""
-        return await self._db.read(search, prefix.strip(), after, limit)
+        """Active users whose username or name begins so, by that name; and where the next page starts.
+
+        Only those whom the caller may find; raises `forbidden`. A page may hold fewer than `limit`.
+        """
+        if await self._policy.searched(caller) is Reach.SHARED:
+            return await self._db.read(people.search_shared, caller.user, prefix.strip(), after, limit)
+        return await self._db.read(people.search, prefix.strip(), after, limit)
 
     def forget(self, numbers: Iterable[int]) -> None:
         """These users changed: read them again."""
         self._cache.forget(numbers)
+
+    def changed(self, numbers: Collection[int]) -> None:
+        """What others see of these users changed, committed."""
+        self.forget(numbers)
+        for callback in self._callbacks:
+            callback(numbers)
 
     def clear(self) -> None:
         """Anybody may have changed: read all again."""
         self._cache.clear()
 
 
-def _about(user: User) -> dict[str, str]:
+def about_user(user: User) -> dict[str, str]:
+    """What a password must not be like."""
     return {
         "username": user.username,
         "email": user.email or "",

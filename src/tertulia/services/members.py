@@ -1,33 +1,62 @@
-"""Members: join, leave, list, add, remove."""
+"""Members: join, leave, list, add, remove; their roles; muting and banning them."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from tertulia.clock import Clock
 from tertulia.committer.committer import Committer
-from tertulia.domain.changes import AddMember, Join, Leave, RemoveMember
-from tertulia.domain.models import Caller, Member, User
-from tertulia.services.access import RoomNumbers, find_user, joined, visible
+from tertulia.domain.changes import (
+    AddMember,
+    Ban,
+    Join,
+    Leave,
+    Mute,
+    Outcome,
+    RemoveMember,
+    RoomChange,
+    SetRole,
+    Transfer,
+    Unban,
+)
+from tertulia.domain.models import Caller, Member, Role, Room, User
+from tertulia.domain.mutes import end_of_mute
+from tertulia.domain.rights import Act
+from tertulia.domain.text import check_text
+from tertulia.services.access import RoomNumbers, allowed, find_user, visible
 from tertulia.services.pace import Pace
-from tertulia.storage import members
+from tertulia.storage import bans, blocks, members, users
 from tertulia.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class MembersPage:
-    """`positions`: the room is small enough to show how far each has read."""
+    """`positions`: the room is small enough, and not silent, to show how far each has read."""
 
     items: list[tuple[Member, User]]
     more: bool
     positions: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Banned:
+    """`by` None: the server itself."""
+
+    user: User
+    by: User | None
+    reason: str
+    created_at: int
+
+
 class Members:
     """Changes go through the committer, which decides who may. `pace`: how many a user may make."""
 
-    def __init__(self, db: Database, committer: Committer, numbers: RoomNumbers, pace: Pace, *, large: int) -> None:
+    def __init__(
+        self, db: Database, committer: Committer, numbers: RoomNumbers, pace: Pace, clock: Clock, *, large: int
+    ) -> None:
         self._large = large
         self._db = db
+        self._clock = clock
         self._committer = committer
         self._numbers = numbers
         self._pace = pace
@@ -41,20 +70,73 @@ class Members:
         self._pace.check(caller)
         await self._committer.commit(Leave(await self._numbers.number(room_id), caller.user))
 
-    async def add(self, caller: Caller, room_id: str, user_id: str) -> tuple[Member, User]:
+    async def add(self, caller: Caller, room_id: str, user_id: str, role: Role = Role.MEMBER) -> tuple[Member, User]:
         """Bring somebody in; again is no error."""
-        self._pace.check(caller)
-        room, _ = await self._db.read(joined, room_id, caller.user)  # before it tells whether the user is there
-        user = await find_user(self._db, user_id)
-        outcome = await self._committer.commit(AddMember(room.number, caller.user, user.number))
-        assert outcome.member is not None
-        return outcome.member, user
+        room, user = await self._about(caller, room_id, user_id, Act.ADD, active=True)
+        outcome = await self._committer.commit(AddMember(room.number, caller.user, user.number, role))
+        return _member(outcome), user
 
     async def remove(self, caller: Caller, room_id: str, user_id: str) -> None:
-        self._pace.check(caller)
-        room, _ = await self._db.read(joined, room_id, caller.user)
-        user = await find_user(self._db, user_id, active=False)
+        room, user = await self._about(caller, room_id, user_id, Act.REMOVE)
         await self._committer.commit(RemoveMember(room.number, caller.user, user.number))
+
+    async def set_role(self, caller: Caller, room_id: str, user_id: str, role: Role) -> tuple[Member, User]:
+        """Any role but the owner's."""
+        room, user = await self._about(caller, room_id, user_id, Act.ROLE)
+        return await self._changed(SetRole(room.number, caller.user, user.number, role), user)
+
+    async def transfer(self, caller: Caller, room_id: str, user_id: str) -> tuple[Member, User]:
+        """Make another member the owner."""
+        room, user = await self._about(caller, room_id, user_id, Act.TRANSFER)
+        return await self._changed(Transfer(room.number, caller.user, user.number), user)
+
+    async def mute(
+        self, caller: Caller, room_id: str, user_id: str, until: str | None, seconds: int | None
+    ) -> tuple[Member, User]:
+        """Until a time (ISO 8601), or for so many seconds."""
+        room, user = await self._about(caller, room_id, user_id, Act.MUTE)
+        end = end_of_mute(self._clock.now(), until, seconds)
+        return await self._changed(Mute(room.number, caller.user, user.number, end), user)
+
+    async def unmute(self, caller: Caller, room_id: str, user_id: str) -> tuple[Member, User]:
+        """Again is no error."""
+        room, user = await self._about(caller, room_id, user_id, Act.MUTE)
+        return await self._changed(Mute(room.number, caller.user, user.number, None), user)
+
+    async def ban(self, caller: Caller, room_id: str, user_id: str, reason: str = "") -> None:
+        """Put somebody out, and keep them out; again is no error."""
+        check_text(reason)
+        room, user = await self._about(caller, room_id, user_id, Act.BAN)
+        await self._committer.commit(Ban(room.number, caller.user, user.number, reason))
+
+    async def unban(self, caller: Caller, room_id: str, user_id: str) -> None:
+        """Again is no error."""
+        room, user = await self._about(caller, room_id, user_id, Act.BAN)
+        await self._committer.commit(Unban(room.number, caller.user, user.number))
+
+    async def _changed(self, change: RoomChange, user: User) -> tuple[Member, User]:
+        return _member(await self._committer.commit(change)), user
+
+    async def _about(
+        self, caller: Caller, room_id: str, user_id: str, act: Act, *, active: bool = False
+    ) -> tuple[Room, User]:
+        """The room, if the caller may do this in it; only then it is told whether the user is there (promise 7)."""
+        self._pace.check(caller)
+        room = await self._db.read(allowed, caller.user, room_id, act)
+        return room, await find_user(self._db, user_id, active=active)
+
+    async def bans(self, caller: Caller, room_id: str, after: int | None, limit: int) -> tuple[list[Banned], bool]:
+        """Who is banned, for those who may ban, by user's number greater than `after`; whether there are more."""
+        return await self._db.read(self._bans, caller.user, room_id, after, limit)
+
+    def _bans(
+        self, connection: Connection, user: int, room_id: str, after: int | None, limit: int
+    ) -> tuple[list[Banned], bool]:
+        room = allowed(connection, user, room_id, Act.BAN)
+        found = bans.page(connection, room.number, None if after is None else (room.number, after), limit + 1)
+        by = users.by_numbers(connection, {ban.by for ban, _ in found if ban.by is not None})
+        items = [Banned(user, by.get(ban.by or 0), ban.reason, ban.created_at) for ban, user in found[:limit]]
+        return items, len(found) > limit
 
     async def page(self, caller: Caller, room_id: str, after: tuple[int, int] | None, limit: int) -> MembersPage:
         """Members in the order of joining; `after`: (joined_at, user) of the last one before."""
@@ -65,4 +147,10 @@ class Members:
     ) -> MembersPage:
         room, _ = visible(connection, room_id, user)
         found = members.page(connection, room.number, after, limit + 1)
-        return MembersPage(found[:limit], len(found) > limit, room.member_count <= self._large)
+        positions = room.member_count <= self._large and not blocks.is_silent(connection, room)
+        return MembersPage(found[:limit], len(found) > limit, positions)
+
+
+def _member(outcome: Outcome) -> Member:
+    assert outcome.member is not None
+    return outcome.member

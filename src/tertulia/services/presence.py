@@ -1,11 +1,12 @@
 """Who is there: online, away or offline. Never stored, but for when somebody was last seen.
 
 A user is online while any device is, away when all are (said, or five minutes without a command), offline without a
-connection. It is told to those who share a room of at most `large` members, gathered for a second, once a room.
+connection. It is told to those who share a room of at most `large` members, gathered for a second, once a room; but
+not in `silent` rooms.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Container, Hashable, Iterable
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,8 +30,9 @@ LINGER = 3.0
 class Presence:
     """Of the users connected to this node. Plain methods; `run` tells what changed."""
 
-    def __init__(self, hub: Hub, db: Database, clock: Clock, *, large: int) -> None:
+    def __init__(self, hub: Hub, db: Database, clock: Clock, *, large: int, silent: Container[int] = ()) -> None:
         self._hub = hub
+        self._silent = silent
         self._large = large
         self._db = db
         self._clock = clock
@@ -72,7 +74,7 @@ class Presence:
     def follows(self, user: int, room: int) -> None:
         """The user is a member of this room that is not large: its people hear how the user is."""
         person = self._people.get(user)
-        if person is not None and room not in person.rooms:
+        if person is not None and room not in person.rooms and room not in self._silent:
             person.rooms.add(room)
             person.fresh.add(room)
             self._dirty.add(user)
@@ -83,10 +85,28 @@ class Presence:
             person.rooms.discard(room)
             person.fresh.discard(room)
 
+    def hush(self, room: int, one: int, other: int) -> None:
+        """The two of a direct room hear no more of each other there: they look offline, unless they share another
+        small room, which is told again.
+        """
+        for user, to in ((one, other), (other, one)):
+            person = self._people.get(user)
+            if person is None or room not in person.rooms:
+                continue
+            self.unfollows(user, room)
+            news = PresenceNews(((person.user_id, "offline"),))
+            self._hub.tell_users((to,), ("presence of one", person.user_id), news)
+            person.fresh |= person.rooms
+            self._dirty.add(user)
+
     def of(self, users: Iterable[int]) -> list[tuple[str, str]]:
         """(user id, status) of those who are not offline."""
         there = ((self._people[user], user) for user in users if user in self._people)
         return [(person.user_id, person.told or person.status(self._now())) for person, _ in there]
+
+    def is_there(self, user: int) -> bool:
+        """They are not offline."""
+        return user in self._people
 
     def _now(self) -> float:
         return self._clock.monotonic()

@@ -3,20 +3,22 @@
 A crash may lose the last moment of them; clients repeat their own positions when they come back.
 """
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections import Counter, defaultdict
+from collections.abc import Collection, Container, Sequence
+from itertools import islice
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from tertulia.clock import Clock
 from tertulia.domain.errors import Rejection
-from tertulia.domain.events import Positions
+from tertulia.domain.events import Membership, Positions
 from tertulia.domain.events import Receipts as ReceiptsNews
-from tertulia.domain.models import Caller
+from tertulia.domain.models import Caller, Room, RoomView
 from tertulia.hub.hub import Hub
 from tertulia.services.access import joined
-from tertulia.storage import receipts
+from tertulia.storage import blocks, membership, receipts, users
 from tertulia.storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -27,34 +29,68 @@ MAX_GATHERED = 50_000
 FLUSHED_AT_ONCE = 500
 
 
-class Receipts:
-    """`large`: in rooms with more members, people get their own receipts only."""
+_Position = tuple[int, int, int]
+"""Read up to, received up to, and read up to as far as it ends a mark (0: not at all)."""
+Gathered = tuple[int, int, int, int, int]
+"""Room, user, and their `_Position`."""
 
-    def __init__(self, db: Database, hub: Hub, clock: Clock, *, large: int) -> None:
+
+class Receipts:
+    """In rooms with more members than `large`, and in `silent` ones, people get their own receipts only."""
+
+    def __init__(self, db: Database, hub: Hub, clock: Clock, *, large: int, silent: Container[int] = ()) -> None:
         self._db = db
         self._hub = hub
         self._clock = clock
         self._large = large
-        self._gathered: dict[tuple[int, int], tuple[int, int]] = {}
+        self._silent = silent
+        self._gathered: dict[tuple[int, int], _Position] = {}
+        self._held: Counter[tuple[int, int]] = Counter()
 
-    def advance(self, user: int, room: int, read: int | None, delivered: int | None) -> None:
-        """Note that a member has read or received so far; told and stored with the next flush."""
+    def advance(self, user: int, room: int, read: int | None, delivered: int | None, *, repeated: bool = False) -> None:
+        """Note that a member has read or received so far; told and stored with the next flush.
+
+        `repeated`: they say again how far they were, so it ends no mark (`unread_from`).
+        """
         before = self._gathered.get((room, user))
         if before is None and len(self._gathered) >= MAX_GATHERED:
             raise Rejection("busy", "Too many receipts at once. Try again shortly.", retry_after=1)
-        had_read, had_delivered = before or (0, 0)
-        self._gathered[room, user] = max(had_read, read or 0), max(had_delivered, delivered or 0, read or 0)
+        index = read or 0
+        self.gather([(room, user, index, max(delivered or 0, index), 0 if repeated else index)])
 
     async def advance_now(self, caller: Caller, room_id: str, read: int | None, delivered: int | None) -> Positions:
         """The same, written before it returns: for REST, where the next request may ask for the count."""
-        room, _ = await self._db.read(joined, room_id, caller.user)
+        room, silent = await self._db.read(_place, room_id, caller.user)
         self.advance(caller.user, room.number, read, delivered)
-        position = self._gathered.pop((room.number, caller.user))
-        written = await self._db.write(receipts.advance, [(room.number, caller.user, *position)])
+        written = await self._write([(room.number, caller.user)], {room.number} if silent else self._silent)
         if not written:
             raise Rejection("not_member", "Join the room first.")
-        self._tell(written)
         return written[0]
+
+    def hold(self, user: int, room: int) -> list[Gathered]:
+        """What the member said before this, to be written before what they say now (`tell_held`); what they say
+        after it stays here until `release`.
+        """
+        self._held[room, user] += 1
+        position = self._gathered.pop((room, user), None)
+        return [] if position is None else [(room, user, *position)]
+
+    def gather(self, said: Sequence[Gathered]) -> None:
+        """To be written with the next flush; also what was held and could not be written."""
+        for room, user, *position in said:
+            now = self._gathered.get((room, user), (0, 0, 0))
+            read, delivered, looked = map(max, now, position)
+            self._gathered[room, user] = read, delivered, looked
+
+    def release(self, user: int, room: int) -> None:
+        """What they said since goes its way."""
+        self._held[room, user] -= 1
+        if not self._held[room, user]:
+            del self._held[room, user]
+
+    def tell_held(self, written: Collection[Positions]) -> None:
+        """What was held is written."""
+        self._tell(written, self._silent)
 
     async def run(self) -> None:
         """Flush again and again, until cancelled."""
@@ -64,20 +100,27 @@ class Receipts:
 
     async def flush(self) -> None:
         """Write and tell what is gathered, in slices."""
-        while self._gathered:
-            keys = list(self._gathered)[:FLUSHED_AT_ONCE]
-            slice_ = [(*key, *self._gathered.pop(key)) for key in keys]
+        while keys := list(islice((key for key in self._gathered if key not in self._held), FLUSHED_AT_ONCE)):
             try:
-                written = await self._db.write(receipts.advance, slice_)
+                await self._write(keys, self._silent)
             except (SQLAlchemyError, Rejection) as error:
-                log.warning("receipts.lost", count=len(slice_), error=type(error).__name__)
+                log.warning("receipts.lost", count=len(keys), error=type(error).__name__)
                 return
-            self._tell(written)
 
-    def _tell(self, written: Collection[Positions]) -> None:
+    async def _write(self, keys: Collection[tuple[int, int]], silent: Container[int]) -> list[Positions]:
+        """Write and tell what was gathered for these (room, user)."""
+        taken = [(*key, *self._gathered.pop(key)) for key in keys]
+        written, marks = await self._db.write(write_gathered, taken)
+        # No await between the write and this: who is told of two writes is told in their order.
+        self._tell(written, silent)
+        for view in marks:
+            tell_me(self._hub, view)
+        return written
+
+    def _tell(self, written: Collection[Positions], silent: Container[int]) -> None:
         by_room: dict[str, list[Positions]] = defaultdict(list)
         for position in written:
-            if position.member_count > self._large:
+            if position.member_count > self._large or position.room in silent:
                 news = ReceiptsNews(position.room_id, (_plain(position),))
                 self._hub.tell_users((position.user,), ("receipt", position.room_id), news)
             else:
@@ -86,6 +129,29 @@ class Receipts:
             self._hub.tell(
                 positions[0].room, "receipt", ReceiptsNews(room_id, tuple(map(_plain, positions))), members_only=True
             )
+
+
+def _place(connection: Connection, room_id: str, user: int) -> tuple[Room, bool]:
+    """A room of the user's, and whether it is silent: who is not connected is not in memory."""
+    room, _ = joined(connection, room_id, user)
+    return room, blocks.is_silent(connection, room)
+
+
+def write_gathered(connection: Connection, taken: Sequence[Gathered]) -> tuple[list[Positions], list[RoomView]]:
+    """The positions as they are then; and how those stand there whose mark moved."""
+    written = receipts.advance(connection, [row[:4] for row in taken])
+    moved = membership.read_again(connection, [(room, user, looked) for room, user, _, _, looked in taken if looked])
+    users.bump(connection, {user for _, user in moved})
+    rooms_of: dict[int, list[int]] = defaultdict(list)
+    for room, user in moved:
+        rooms_of[user].append(room)
+    return written, [view for user, rooms in rooms_of.items() for view in membership.views(connection, user, rooms)]
+
+
+def tell_me(hub: Hub, view: RoomView) -> None:
+    """How somebody stands in a room, to all of their own connections: the latest state wins."""
+    assert view.member is not None
+    hub.tell_users((view.member.user,), ("me", view.room.id), Membership(view))
 
 
 def _plain(position: Positions) -> tuple[str, int, int]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
@@ -14,19 +15,40 @@ from tertulia.domain.changes import ChangeRoom, CreateRoom, DeleteRoom
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.events import Changed
 from tertulia.domain.ids import canonical_id
+from tertulia.domain.metadata import dump_metadata
 from tertulia.domain.models import Caller, Member, Room, RoomKind, RoomView, Snapshot
 from tertulia.domain.rooms import check_room_name
-from tertulia.services.access import RoomNumbers, find_user, joined, member_in, visible
+from tertulia.services.access import RoomNumbers, joined, member_in, visible
 from tertulia.services.pace import Pace
+from tertulia.services.policy import Policy
 from tertulia.services.timeline import Place
 from tertulia.services.weights import PAGE_BYTES, change_weight, fitting, view_weight
-from tertulia.storage import changes, members, messages, rooms
+from tertulia.services.words import Words
+from tertulia.storage import bans, blocks, changes, members, messages, rooms
 from tertulia.storage.database import Database
 
 log = structlog.get_logger(__name__)
 
 FOLLOWED_ROOMS = 2_000
 SNAPSHOT_MESSAGES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What may be changed of a room; None: stays. `retention_days` 0: messages stay for ever."""
+
+    name: str | None = None
+    title: str | None = None
+    description: str | None = None
+    slow_mode: int | None = None
+    archived: bool | None = None
+    retention_days: int | None = None
+    metadata: dict[str, Any] | None = None
+
+    def stored(self) -> dict[str, Any]:
+        """By name, as the committer takes them."""
+        given = {name: getattr(self, name) for name in self.__slots__}
+        return given | {"metadata": None if self.metadata is None else dump_metadata(self.metadata)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +63,55 @@ class Changes:
 class Rooms:
     """`large`: rooms with more members than this show no members, receipts and presence of others.
 
-    `pace`: how many changes a user may make.
+    `pace`: how many changes a user may make. `policy` says who may make which, `words` what they may be called.
     """
 
-    def __init__(self, db: Database, committer: Committer, numbers: RoomNumbers, pace: Pace, *, large: int) -> None:
+    def __init__(
+        self,
+        db: Database,
+        committer: Committer,
+        numbers: RoomNumbers,
+        pace: Pace,
+        policy: Policy,
+        words: Words,
+        *,
+        large: int,
+    ) -> None:
         self._db = db
         self._committer = committer
         self._numbers = numbers
         self._pace = pace
+        self._policy = policy
+        self._words = words
         self._large = large
         self._deleted = asyncio.Event()
 
     async def create(
-        self, caller: Caller, kind: RoomKind, name: str | None, title: str | None, description: str
+        self,
+        caller: Caller,
+        kind: RoomKind,
+        name: str | None,
+        title: str | None,
+        description: str,
+        metadata: dict[str, Any] | None = None,
     ) -> RoomView:
         """A public or private room, with the caller as its owner."""
         if name is not None:
             check_room_name(name)
         self._pace.check(caller)
-        change = CreateRoom(caller.user, kind, name, name or "" if title is None else title, description)
+        await self._policy.check_room(caller, kind)
+        flagged = self._words.check(name, title, description)
+        title, kept = name or "" if title is None else title, None if metadata is None else dump_metadata(metadata)
+        change = CreateRoom(caller.user, kind, name, title, description, metadata=kept)
         outcome = await self._committer.commit(change)
         assert outcome.room is not None
         self._numbers.learn(outcome.room.id, outcome.room.number)
+        if flagged:
+            await self._report(caller, outcome.room, name, title, description)
         return RoomView(outcome.room, outcome.member)
+
+    async def _report(self, caller: Caller, room: Room, *texts: str | None) -> None:
+        await self._words.report(*texts, user=caller.user, room=room.number, room_id=room.id)
 
     async def create_first(self, name: str) -> None:
         """A public room without owner and members, for a new installation; again is no error."""
@@ -76,7 +124,7 @@ class Rooms:
     async def open_direct(self, caller: Caller, user_id: str) -> tuple[RoomView, bool]:
         """The one direct room with somebody, and whether it was made just now."""
         self._pace.check(caller)
-        partner = await find_user(self._db, user_id)
+        partner = await self._policy.partner(caller, user_id)
         if partner.number == caller.user:
             raise Rejection("invalid", "A direct room is for two: name somebody else.", field="user")
         outcome = await self._committer.commit(CreateRoom(caller.user, RoomKind.DIRECT, partner=partner.number))
@@ -91,27 +139,36 @@ class Rooms:
         room, member = visible(connection, room_id, user)
         return _views(connection, user, [(room, member)])[0]
 
-    async def mine(self, caller: Caller, limit: int, offset: int = 0) -> tuple[list[RoomView], bool]:
-        """The caller's rooms, the most recently active first, and whether there are more.
+    async def mine(
+        self, caller: Caller, limit: int, offset: int = 0, *, archived: bool = False, hidden: bool = False
+    ) -> tuple[list[RoomView], bool]:
+        """The caller's rooms, the most recently active first, and whether there are more; `archived`: those that are;
+        `hidden`: those that they hid, too.
 
         Up to `limit`; fewer when they are long, but at least one.
         """
-        return await self._db.read(self._mine, caller.user, limit, offset)
+        return await self._db.read(self._mine, caller.user, limit, offset, archived, hidden)
 
-    def _mine(self, connection: Connection, user: int, limit: int, offset: int) -> tuple[list[RoomView], bool]:
-        found = members.rooms_of(connection, user, limit + 1, offset)
+    def _mine(
+        self, connection: Connection, user: int, limit: int, offset: int, archived: bool, hidden: bool
+    ) -> tuple[list[RoomView], bool]:
+        found = members.rooms_of(connection, user, limit + 1, offset, archived=archived, hidden=hidden)
         views = _views(connection, user, found[:limit])
         kept = views[: fitting(views, view_weight, PAGE_BYTES)]
         return kept, len(found) > len(kept)
 
-    async def followed(self, user: int, shown: int) -> tuple[list[RoomView], list[Room], bool]:
-        """For `ready`: the `shown` most recently active rooms, all that are followed, and whether there are others."""
+    async def followed(self, user: int, shown: int) -> tuple[list[RoomView], list[Room], int]:
+        """For `ready`: the `shown` most recently active rooms, all that are followed, and how many there are to show.
+
+        Archived rooms are followed, so that it arrives when they are opened again, and not shown.
+        """
         return await self._db.read(self._followed, user, shown)
 
-    def _followed(self, connection: Connection, user: int, shown: int) -> tuple[list[RoomView], list[Room], bool]:
+    def _followed(self, connection: Connection, user: int, shown: int) -> tuple[list[RoomView], list[Room], int]:
         found = members.rooms_of(connection, user, FOLLOWED_ROOMS)
-        views = _views(connection, user, found[:shown])
-        return views, [room for room, _ in found], len(found) > shown
+        listed = [(room, member) for room, member in found if not room.archived]
+        views = _views(connection, user, listed[:shown])
+        return views, [room for room, _ in found], len(listed)
 
     async def directory(
         self, caller: Caller, query: str, after: tuple[int, int] | None, limit: int
@@ -120,20 +177,28 @@ class Rooms:
         found = await self._db.read(rooms.directory, query, caller.user, after, limit + 1)
         return found[:limit], len(found) > limit
 
-    async def change(
-        self, caller: Caller, room_id: str, name: str | None, title: str | None, description: str | None
-    ) -> RoomView:
-        if name is not None:
-            check_room_name(name)
+    async def change(self, caller: Caller, room_id: str, wanted: Settings) -> RoomView:
+        """What is given in `wanted`; the rest stays."""
+        if wanted.name is not None:
+            check_room_name(wanted.name)
         self._pace.check(caller)
+        texts = (wanted.name, wanted.title, wanted.description)
+        flagged = self._words.check(*texts)
         number = await self._numbers.number(room_id)
-        await self._committer.commit(ChangeRoom(number, caller.user, name, title, description))
-        return await self.view(caller, room_id)
+        await self._committer.commit(ChangeRoom(number, caller.user, **wanted.stored()))
+        view = await self.view(caller, room_id)
+        if flagged:
+            await self._report(caller, view.room, *texts)
+        return view
 
     async def delete(self, caller: Caller, room_id: str) -> None:
         """Gone at once; its rows go in slices behind (`purge`)."""
         self._pace.check(caller)
         await self._committer.commit(DeleteRoom(await self._numbers.number(room_id), caller.user))
+        self.purge_soon()
+
+    def purge_soon(self) -> None:
+        """A room was deleted: its rows can go."""
         self._deleted.set()
 
     async def purge(self) -> None:
@@ -171,7 +236,7 @@ class Rooms:
         people = None
         if room.member_count <= self._large:
             people = tuple(members.page(connection, number, None, self._large))
-        return Snapshot(view, tuple(page), people)
+        return Snapshot(view, tuple(page), people, positions=not blocks.is_silent(connection, room))
 
     async def changes(self, number: int, seq: int, user: int | None) -> Changes:
         """What changed after `seq` up to the room's head.
@@ -214,11 +279,10 @@ class Rooms:
         found = rooms.by_ids(connection, [room_id for room_id in room_ids if canonical_id(room_id)])
         mine = members.some(connection, [(room.number, user) for room in found])
         joined = {member.room for member in mine if member.left_at is None}
-        return {
-            room.id: (room, room.number in joined)
-            for room in found
-            if room.kind is RoomKind.PUBLIC or room.number in joined
-        }
+        open_to_all = [room.number for room in found if room.kind is RoomKind.PUBLIC]
+        banned = bans.rooms_of(connection, user, open_to_all)
+        visible = joined | (set(open_to_all) - banned)
+        return {room.id: (room, room.number in joined) for room in found if room.number in visible}
 
     async def heads(self, numbers: Collection[int]) -> dict[int, int]:
         """The head of each room that is there."""
@@ -227,7 +291,8 @@ class Rooms:
 
 def _views(connection: Connection, user: int, found: Sequence[tuple[Room, Member | None]]) -> list[RoomView]:
     """Rooms with all that a list shows of them, in a few statements however many they are."""
-    last = messages.last_of(connection, {room.number: room.message_count for room, _ in found})
+    counts = {room.number: room.message_count for room, _ in found if room.message_count >= room.first_index}
+    last = messages.last_of(connection, counts)
     mentioned = members.mention_counts(connection, user, [room.number for room, _ in found])
     direct = [room.number for room, _ in found if room.kind is RoomKind.DIRECT]
     partners = members.partners(connection, user, direct)

@@ -4,7 +4,7 @@ A token says by itself whose it is and until when. What it cannot say is that it
 deactivated: that is held in memory for as long as such a token could live, so that checking asks no database.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -12,13 +12,14 @@ from sqlalchemy import Connection
 
 from tertulia.clock import Clock
 from tertulia.domain.errors import Rejection, not_found
+from tertulia.domain.external import foreign_session, is_cut, is_foreign
 from tertulia.domain.ids import new_id
 from tertulia.domain.models import Caller, Session, User
 from tertulia.domain.times import MINUTE, SECOND
 from tertulia.protocol.resources import TokensResource
 from tertulia.services.finish import finish
-from tertulia.services.tokens import RefreshClaims, Tokens, unauthorized
-from tertulia.storage import accounts, sessions, users
+from tertulia.services.tokens import NotOurs, RefreshClaims, Tokens, unauthorized
+from tertulia.storage import accounts, external, sessions, users
 from tertulia.storage.database import Database
 from tertulia.tasks import Tasks
 
@@ -34,6 +35,9 @@ USED_NOTED = 50_000
 CHUNK = 200
 
 Ended = Callable[[set[str], set[int]], None]
+Changed = Callable[[Collection[int]], None]
+Others = Callable[[str], Awaitable[Caller]]
+"""Who has a token that is not ours; raises `unauthorized` or `unavailable`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,16 @@ class Opened:
     session: Session | None = None
     user_id: str = ""
     ended: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAll:
+    """Sessions that were all ended. `user_id`: of a user who may have tokens of the product's backend."""
+
+    user: int
+    user_id: str | None
+    at: int
+    ids: list[str]
 
 
 class Sessions:
@@ -56,15 +70,41 @@ class Sessions:
         self._per_user = per_user
         self._ended: dict[str, int] = {}  # session id → when, as long as an access token of it may live
         self._inactive: set[int] = set()
+        self._cut: dict[int, tuple[str, int]] = {}  # user → id, and when all their foreign tokens were ended; lately
         self._used: dict[str, int] = {}  # session id → when, not written yet
         self._callbacks: list[Ended] = []
+        self._changed: list[Changed] = []
+        self._others: Others | None = None
         self._purged_at = 0
 
     def on_ended(self, callback: Ended) -> None:
         """`callback(session ids, numbers of deactivated users)` is called when they have just ended."""
         self._callbacks.append(callback)
 
+    def on_changed(self, callback: Changed) -> None:
+        """`callback(numbers)` is called when the rows of users were changed here, before `on_ended` hears of it."""
+        self._changed.append(callback)
+
+    def accept(self, others: Others) -> None:
+        """Ask `others` about tokens that this server did not sign."""
+        self._others = others
+
     # Checking
+
+    async def identify(self, token: str) -> Caller:
+        """Whose access token this is, ours or of the product's backend; raises `unauthorized` or `unavailable`.
+
+        For our own nothing is waited for. No await lies between the check and the return.
+        """
+        try:
+            return self.authenticate(token)
+        except NotOurs:
+            if self._others is None:
+                raise unauthorized() from None
+        caller = await self._others(token)
+        if not self.is_open(caller):
+            raise unauthorized()
+        return caller
 
     def authenticate(self, access: str) -> Caller:
         """Whose access token this is; raises `unauthorized`."""
@@ -77,22 +117,32 @@ class Sessions:
 
     def is_open(self, caller: Caller) -> bool:
         """Whether neither the session was ended nor the user deactivated."""
-        return caller.session not in self._ended and caller.user not in self._inactive
+        if caller.session in self._ended or caller.user in self._inactive:
+            return False
+        cut = self._cut.get(caller.user)
+        return cut is None or not is_foreign(caller) or not is_cut(caller.issued_at, cut[1])
 
     async def load(self) -> None:
         """Learn what was ended; callbacks hear nothing of it."""
-        self._ended, self._inactive = await self._db.read(self._known)
+        self._ended, self._inactive, self._cut = await self._db.read(self._known)
 
     async def catch_up(self) -> None:
         """Learn what another process ended since."""
-        ended, inactive = await self._db.read(self._known)
+        ended, inactive, cut = await self._db.read(self._known)
         new_ended, new_inactive = ended.keys() - self._ended.keys(), inactive - self._inactive
+        new_cut = [number for number, (_, at) in cut.items() if at > self._cut.get(number, ("", 0))[1]]
         self._ended |= ended
         self._inactive = inactive
-        self._tell(new_ended, new_inactive)
+        self._cut |= {number: cut[number] for number in new_cut}
+        self._tell(new_ended | {foreign_session(cut[number][0]) for number in new_cut}, new_inactive)
 
-    def _known(self, connection: Connection) -> tuple[dict[str, int], set[int]]:
-        return sessions.ended_since(connection, self._horizon()), accounts.inactive(connection)
+    def _known(self, connection: Connection) -> tuple[dict[str, int], set[int], dict[int, tuple[str, int]]]:
+        horizon = self._horizon()
+        return (
+            sessions.ended_since(connection, horizon),
+            accounts.inactive(connection),
+            external.ended_since(connection, horizon),
+        )
 
     def _horizon(self) -> int:
         """An access token of a session that was ended before this time has expired."""
@@ -166,12 +216,43 @@ class Sessions:
             raise not_found("session")
 
     async def leave(self, caller: Caller) -> None:
-        """End the caller's own session; nothing happens when it has just ended."""
+        """End the caller's own session; nothing happens when it has just ended.
+
+        A token of the product's backend has none: what ends there, the product ends.
+        """
+        if is_foreign(caller):
+            return
         await self._end(sessions.end, caller.user, caller.session, self._clock.now())
 
     async def end_all(self, user: int) -> None:
-        """End all sessions of the user."""
-        await self._end(sessions.end_all, user, self._clock.now())
+        """End all sessions of the user; tokens of the product's backend made up to this second are refused, too."""
+        await finish(self._tasks, self._end_all(user), "sessions.end_all")
+
+    async def _end_all(self, user: int) -> None:
+        self.ended_all(await self._db.write(self.write_end_all, user))
+
+    def write_end_all(self, connection: Connection, user: int) -> EndedAll:
+        """`end_all` within the caller's transaction; give it to `ended_all` when that has committed."""
+        now = self._clock.now()
+        user_id = external.end_sessions(connection, user, now)
+        return EndedAll(user, user_id, now, sessions.end_all(connection, user, now))
+
+    def ended_all(self, ended: EndedAll) -> None:
+        """All of a user's sessions have ended, committed."""
+        for callback in self._changed:
+            callback([ended.user])
+        if ended.user_id is not None:
+            self._cut[ended.user] = (ended.user_id, ended.at)
+            self._tell({foreign_session(ended.user_id)}, set())
+        self.ended(ended.ids)
+
+    def set_active(self, user: int, *, active: bool) -> None:
+        """The user was activated or deactivated, committed."""
+        if active:
+            self._inactive.discard(user)
+        elif user not in self._inactive:
+            self._inactive.add(user)
+            self._tell(set(), {user})
 
     async def _end(self, job: Callable[..., list[str]], *args: object) -> list[str]:
         async def work() -> list[str]:
@@ -207,6 +288,7 @@ class Sessions:
         """One round of `upkeep`."""
         horizon = self._horizon()
         self._ended = {id_: at for id_, at in self._ended.items() if at > horizon}
+        self._cut = {number: cut for number, cut in self._cut.items() if cut[1] > horizon}
         used, self._used = list(self._used.items()), {}
         for start in range(0, len(used), CHUNK):  # small transactions: posts pass between them
             await self._db.write(sessions.touch, used[start : start + CHUNK])

@@ -1,6 +1,6 @@
 """What another process changed, and what no hint told: found by looking."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,7 +22,8 @@ CHUNK = 500
 class Sweep:
     """Compares heads and users' versions with the database whenever another process wrote to it.
 
-    `resync(user)` makes the user's connections follow what is theirs now.
+    `resync(user)` makes the user's connections follow what is theirs now. `learners` are called too: each learns
+    what it keeps in memory.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Sweep:
         sessions: Sessions,
         clock: Clock,
         resync: Callable[[int], Awaitable[None]],
+        learners: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
         self._db = db
         self._hub = hub
@@ -40,6 +42,7 @@ class Sweep:
         self._sessions = sessions
         self._clock = clock
         self._resync = resync
+        self._learners = learners
         self._seen = 0
         self._versions: dict[int, int] = {}
 
@@ -64,6 +67,8 @@ class Sweep:
         """Compare everything that is followed here."""
         self._accounts.clear()
         await self._sessions.catch_up()
+        for learn in self._learners:
+            await learn()
         followed = self._hub.rooms
         for start in range(0, len(followed), CHUNK):
             chunk = followed[start : start + CHUNK]

@@ -89,7 +89,7 @@ class Tokens:
 
     def _read(self, token: str, typ: str) -> dict[str, Any]:
         if len(token) > MAX_TOKEN:
-            raise unauthorized()
+            raise NotOurs
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
@@ -98,7 +98,7 @@ class Tokens:
                 options={"verify_exp": False, "verify_iat": False, "verify_aud": False},  # our clock decides, below
             )
         except (jwt.InvalidTokenError, ValueError, RecursionError):
-            raise unauthorized() from None
+            raise NotOurs from None
         if claims.get("typ") != typ or not _integer(claims.get("exp")):
             raise unauthorized()
         if claims["exp"] * SECOND <= self._clock.now():
@@ -113,6 +113,14 @@ def _integer(value: Any) -> TypeGuard[int]:
 def unauthorized() -> Rejection:
     """The one answer for everything that is wrong with a token."""
     return Rejection("unauthorized", "Sign in: this token is not good, or not any more.")
+
+
+class NotOurs(Rejection):
+    """The token was not signed by this server: it may be one of the product's backend."""
+
+    def __init__(self) -> None:
+        refusal = unauthorized()
+        super().__init__(refusal.code, refusal.message)
 
 
 class Expired(Rejection):

@@ -1,5 +1,7 @@
 """Who types where. Never stored; told when it changed, a few times a second at the most."""
 
+from collections.abc import Container
+
 from tertulia.clock import Clock
 from tertulia.domain.events import Typing as TypingNews
 from tertulia.domain.models import User
@@ -16,12 +18,13 @@ NAMED = 10
 
 
 class Typing:
-    """`large`: rooms with more members get a count instead of names."""
+    """`large`: rooms with more members get a count instead of names. In `silent` ones nobody is seen typing."""
 
-    def __init__(self, hub: Hub, clock: Clock, *, large: int) -> None:
+    def __init__(self, hub: Hub, clock: Clock, *, large: int, silent: Container[int] = ()) -> None:
         self._hub = hub
         self._clock = clock
         self._large = large
+        self._silent = silent
         self._rooms: dict[int, _Room] = {}
         self._changed: set[int] = set()
         self._ticks = 0
@@ -30,6 +33,8 @@ class Typing:
         """Somebody types, or stopped."""
         if not on:
             self.stop(room, user.number)
+            return
+        if room in self._silent:
             return
         there = self._rooms.setdefault(room, _Room(room_id))
         there.large = members > self._large
@@ -44,6 +49,13 @@ class Typing:
         """Also when somebody posts, or is gone."""
         there = self._rooms.get(room)
         if there is not None and there.typists.pop(user, None) is not None:
+            self._changed.add(room)
+
+    def stop_all(self, room: int) -> None:
+        """Nobody may speak there any more."""
+        there = self._rooms.get(room)
+        if there is not None and there.typists:
+            there.typists.clear()
             self._changed.add(room)
 
     async def run(self) -> None:

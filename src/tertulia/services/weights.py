@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from tertulia.domain.events import Changed
-from tertulia.domain.models import Message, RoomView
+from tertulia.domain.models import Message, Room, RoomView
 from tertulia.protocol.codec import encode
 
 T = TypeVar("T")
@@ -20,19 +20,24 @@ def message_weight(message: Message) -> int:
     """A message with its body as JSON, mentions and reactions."""
     body = len(encode(message.body)) if message.body else 0
     reacted = sum(2 * _ID + _ID * len(reaction["users"]) for reaction in message.reactions)
-    return _ROW + body + _ID * len(message.mentions) + reacted
+    metadata = len((message.metadata or "").encode())
+    return _ROW + body + metadata + _ID * len(message.mentions) + reacted
 
 
 def change_weight(change: Changed) -> int:
     """An event."""
-    settings = len(encode(change.settings.description)) if change.settings is not None else 0
+    settings = _room_weight(change.settings) if change.settings is not None else 0
     return _ROW + settings + (message_weight(change.message) if change.message is not None else 0)
 
 
 def view_weight(view: RoomView) -> int:
     """A room in a list."""
     last = message_weight(view.last_message) if view.last_message is not None else 0
-    return 2 * _ROW + len(encode(view.room.description)) + last
+    return 2 * _ROW + _room_weight(view.room) + last
+
+
+def _room_weight(room: Room) -> int:
+    return len(encode(room.description)) + len((room.metadata or "").encode())
 
 
 def fitting(items: Sequence[T], weight: Callable[[T], int], limit: int) -> int:

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 from annotated_types import Ge, Gt, Le
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from tertulia.settings import values
@@ -17,7 +18,10 @@ def _extra(group: str, rule: str = "", default: str = "", *, secret: bool = Fals
     return {"group": group, "rule": rule, "default": default, "secret": secret}
 
 
+OWN_USERS = "Users of your own backend"
 LISTEN, DATA, SIGN_IN = "Where it listens", "Data", "Signing in"
+WHO, MAIL = "Who may do what", "Mail"
+WEBHOOKS = "Webhooks"
 RATES, LIMITS, WATCH = "How fast one may be", "Connections and memory", "Watching it"
 
 
@@ -58,6 +62,12 @@ class Settings(BaseModel):
         json_schema_extra=_extra(LISTEN, rule="addresses or networks such as 10.0.0.0/8, with commas between them"),
         description="Proxies whose word about the client's address, scheme and host is believed. Empty: none.",
     )
+    public_url: values.PublicUrl = Field(
+        default="",
+        json_schema_extra=_extra(LISTEN, rule="an address such as https://chat.example.org"),
+        description="Address under which people reach the server, for links in mails. Empty: http, host and port of "
+        "this machine.",
+    )
     sockets: values.Sockets = Field(
         default="auto",
         json_schema_extra=_extra(LISTEN),
@@ -83,6 +93,14 @@ class Settings(BaseModel):
             DATA, rule="sqlite:/// and the path of a file", default="tertulia.db in the data directory"
         ),
         description="The database.",
+    )
+
+    retention_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        json_schema_extra=_extra(DATA),
+        description="Days after which messages are removed, in every room; a room may say fewer. 0: never.",
     )
 
     secret_key: values.SecretKey = Field(
@@ -115,6 +133,106 @@ class Settings(BaseModel):
         description="Wrong passwords an account may see in a minute; then even the right one has to wait.",
     )
 
+    jwt_secret: values.SharedSecret = Field(
+        default="",
+        json_schema_extra=_extra(
+            OWN_USERS, rule="at least 32 bytes, and not a public key", default="none", secret=True
+        ),
+        repr=False,
+        description="Takes access tokens that your backend signs with this secret (HS256).",
+    )
+    jwks_url: values.KeysUrl = Field(
+        default="",
+        json_schema_extra=_extra(
+            OWN_USERS,
+            rule="an https:// address (http:// on this machine only), and empty while TERTULIA_JWT_SECRET is set",
+        ),
+        description="Takes access tokens whose public keys stand at this address (a JWK Set). Instead of a secret.",
+    )
+    jwt_algorithm: values.Asymmetric = Field(
+        default="RS256",
+        json_schema_extra=_extra(OWN_USERS),
+        description="With TERTULIA_JWKS_URL: the only algorithm that is taken, whatever a token says.",
+    )
+    jwt_issuer: str = Field(
+        default="",
+        max_length=1_000,
+        json_schema_extra=_extra(OWN_USERS, rule="at most 1000 characters"),
+        description="What `iss` of these tokens must be. Empty: anything.",
+    )
+    jwt_audience: str = Field(
+        default="",
+        max_length=1_000,
+        json_schema_extra=_extra(OWN_USERS, rule="at most 1000 characters"),
+        description="What `aud` of these tokens must name. Empty: a token with an `aud` is for somebody else, and "
+        "refused.",
+    )
+
+    registration: values.Registration = Field(
+        default="open",
+        json_schema_extra=_extra(WHO),
+        description="Who may sign up: open (everybody), invite (who has an invitation to the server or to a room), "
+        "closed (nobody). Users of your own backend, server keys and `tertulia createsuperuser` are not asked.",
+    )
+    public_rooms: values.Makers = Field(
+        default="everyone", json_schema_extra=_extra(WHO), description="Who may make public rooms."
+    )
+    direct_rooms: values.Reach = Field(
+        default="everyone",
+        json_schema_extra=_extra(WHO),
+        description="With whom a direct room may be opened: everyone, shared (people who share a room), nobody. Those "
+        "that are there stay. Staff may always.",
+    )
+    find_people: values.Reach = Field(
+        default="everyone",
+        json_schema_extra=_extra(WHO),
+        description="Who can be searched and looked up: everyone, shared (people who share a room), nobody (no search; "
+        "people of one's rooms can still be looked up by id). Staff find everybody.",
+    )
+
+    smtp_url: values.SmtpUrl = Field(
+        default="",
+        json_schema_extra=_extra(
+            MAIL,
+            rule="smtps://user:password@host:port, smtp+starttls://… or, without a password, smtp://…",
+            secret=True,
+        ),
+        repr=False,
+        description="Server through which mail is sent: links to choose a new password and to confirm an address. "
+        "smtps: TLS (port 465); smtp+starttls: TLS on a plain port (587); smtp: none (25). Escape special characters "
+        "of the password (`@` is `%40`). Empty: no mail is sent.",
+    )
+    mail_from: values.MailFrom = Field(
+        default_factory=lambda data: f"tertulia@{urlsplit(data['public_url']).hostname or 'localhost'}",
+        json_schema_extra=_extra(
+            MAIL,
+            rule="an address such as chat@example.org, or Chat <chat@example.org>",
+            default="tertulia at the host of TERTULIA_PUBLIC_URL",
+        ),
+        description="Sender of mails.",
+    )
+
+    webhook_allowed_networks: values.Networks = Field(
+        default=(),
+        json_schema_extra=_extra(WEBHOOKS, rule="addresses or networks such as 10.0.0.0/8, with commas between them"),
+        description="Parts of the server's own network that webhooks may reach (loopback, private and the like). "
+        "Empty: none.",
+    )
+    webhook_attempts: int = Field(
+        default=16,
+        ge=1,
+        le=100,
+        json_schema_extra=_extra(WEBHOOKS),
+        description="How often a delivery is tried, after 5 s, 10 s, … up to 6 hours, before it is dead. 16: a day.",
+    )
+    webhook_queue: int = Field(
+        default=100_000,
+        ge=100,
+        le=10_000_000,
+        json_schema_extra=_extra(WEBHOOKS),
+        description="Deliveries that may wait for one webhook; beyond, the oldest are dead.",
+    )
+
     post_rate: float = Field(
         default=10,
         gt=0,
@@ -141,7 +259,7 @@ class Settings(BaseModel):
         ge=1,
         le=1_000_000,
         json_schema_extra=_extra(RATES),
-        description="Registrations a minute from one address.",
+        description="Registrations a minute from one address, and as many forgotten passwords.",
     )
     logins_per_minute: int = Field(
         default=90,
@@ -155,7 +273,7 @@ class Settings(BaseModel):
         ge=1,
         le=10_000_000,
         json_schema_extra=_extra(RATES),
-        description="Other requests a minute from one address.",
+        description="Other requests a minute from one address; ten times as many under /api/v1/server/.",
     )
 
     max_connections: int = Field(
@@ -226,6 +344,22 @@ class Settings(BaseModel):
         repr=False,
         description="Bearer token for /metrics. Without one it answers loopback only.",
     )
+
+    @property
+    def address(self) -> str:
+        """Where people reach the server, without a slash at the end: for links."""
+        if self.public_url:
+            return self.public_url
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - shown, not bound
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @field_validator("jwks_url")
+    @classmethod
+    def _one_kind_of_key(cls, url: str, info: ValidationInfo) -> str:
+        """Which of the two would count could only be guessed."""
+        if url and info.data.get("jwt_secret"):
+            raise ValueError
+        return url
 
 
 def variable(name: str) -> str:

@@ -2,8 +2,10 @@
 
 import ipaddress
 import re
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
@@ -44,8 +46,69 @@ def _network(value: str) -> str:
     return str(ipaddress.ip_network(value, strict=False))
 
 
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+def _keys_url(value: str) -> str:
+    """Whoever can change what comes from there can be anybody: so it is encrypted, or does not leave this machine."""
+    if not value:
+        return value
+    parts = urlsplit(value)
+    _ = parts.port
+    if not parts.hostname or any(character.isspace() for character in value):
+        raise ValueError
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise ValueError
+    return value
+
+
+def _shared_secret(value: str) -> str:
+    """Not a public key: whoever has that could sign as HS256 with it."""
+    if value and (len(value.encode()) < 32 or "-----BEGIN" in value or value.startswith("ssh-")):
+        raise ValueError
+    return value
+
+
 def _host(value: str) -> str:
     if not _HOST.fullmatch(value):
+        raise ValueError
+    return value
+
+
+def _parts(value: str) -> SplitResult:
+    """A URL's parts; refuses what is none, or has a path, query or fragment that is not told by its parts."""
+    parts = urlsplit(value)
+    if not parts.hostname or parts.query or parts.fragment or parts.port == 0 or not value.isprintable():
+        raise ValueError
+    return parts
+
+
+def _public_url(value: str) -> str:
+    if not value:
+        return value
+    parts = _parts(value)
+    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or " " in value:
+        raise ValueError
+    return value.rstrip("/")
+
+
+def _smtp_url(value: str) -> str:
+    if not value:
+        return value
+    parts = _parts(value)
+    if parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or parts.path not in {"", "/"} or " " in value:
+        raise ValueError
+    if parts.username and parts.scheme == "smtp" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise ValueError  # a password that everybody on the way can read
+    return value
+
+
+_MAIL = re.compile(r"[^\s@<>,;:()\"\[\]\\]+@[\w.-]+")
+
+
+def _mail_from(value: str) -> str:
+    name, address = parseaddr(value)
+    if value not in {address, f"{name} <{address}>"} or not _MAIL.fullmatch(address) or not value.isprintable():
         raise ValueError
     return value
 
@@ -63,6 +126,9 @@ Lowered = BeforeValidator(_lower)
 Level = Annotated[Literal["debug", "info", "warning", "error"], Lowered]
 Format = Annotated[Literal["auto", "pretty", "json"], Lowered]
 Sockets = Annotated[Literal["auto", "picows", "asgi"], Lowered]
+Registration = Annotated[Literal["open", "invite", "closed"], Lowered]
+Makers = Annotated[Literal["everyone", "staff"], Lowered]
+Reach = Annotated[Literal["everyone", "shared", "nobody"], Lowered]
 Origins = Annotated[tuple[Annotated[str, Lowered, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_split)]
 Hosts = Annotated[tuple[Annotated[str, Lowered, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_split)]
@@ -70,3 +136,9 @@ Directory = Annotated[Path, AfterValidator(_path)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 SecretKey = Annotated[str, _empty_or(32)]
 Token = Annotated[str, _empty_or(16)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+SmtpUrl = Annotated[str, AfterValidator(_smtp_url)]
+MailFrom = Annotated[str, AfterValidator(_mail_from)]
+SharedSecret = Annotated[str, AfterValidator(_shared_secret)]
+KeysUrl = Annotated[str, AfterValidator(_keys_url)]
+Asymmetric = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]

@@ -17,7 +17,7 @@ class NewUser:
 
     id: str
     username: str
-    password_hash: str
+    password_hash: str | None  # None: nobody signs in with one
     created_at: int
     email: str | None = None
     email_login: str | None = None
@@ -59,6 +59,10 @@ def check_free(connection: Connection, username: str, email_login: str | None) -
 def _taken(column: str) -> Rejection:
     if column == "username":
         return Rejection("username_taken", "Choose another username: somebody has this one.", field="username")
+    return email_taken()
+
+
+def email_taken() -> Rejection:
     return Rejection("email_taken", "An account has this email address: sign in with it.", field="email")
 
 
@@ -101,3 +105,15 @@ def rename(connection: Connection, number: int, names: dict[str, str]) -> tuple[
 def inactive(connection: Connection) -> set[int]:
     """The numbers of all accounts that are not active."""
     return set(connection.scalars(select(users.c.number).where(not_(users.c.is_active))))
+
+
+def other_staff(connection: Connection, number: int) -> bool:
+    """Whether anybody else who is active is staff."""
+    query = select(users.c.number).where(users.c.is_staff, users.c.is_active, users.c.number != number).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def set_standing(connection: Connection, number: int, values: dict[str, bool]) -> None:
+    """Set `is_active` and `is_staff` as far as given."""
+    connection.execute(update(users).where(users.c.number == number).values(values))
+    bump(connection, [number])

@@ -20,6 +20,7 @@ def since(connection: Connection, room: Room, seq: int) -> list[Changed] | None:
     people = _members_since(connection, room.number, seq)
     if len(rows) + len(people) > MAX_ROWS:
         return None
+    rows = [row for row in rows if row.after >= room.first_index - 1]  # what is too old is about to be purged
     found = [_message(room, row) for row in rows] + [_member(room, *row) for row in people]
     if room.settings_seq > seq:
         found.append(Changed(room.number, room.id, room.settings_seq, "room", settings=room))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, not_, or_, select, update
 from tertulia.domain.models import RoomKind, User
 from tertulia.storage import accounts, sessions
 from tertulia.storage.accounts import NewUser
-from tertulia.storage.tables import members, mentions, messages, reactions, rooms, users
+from tertulia.storage.tables import links, members, mentions, messages, reactions, rooms, users
 from tertulia.storage.tables import sessions as sessions_table
 from tertulia.storage.users import bump, bump_members
 
@@ -106,4 +106,5 @@ def forget_people(connection: Connection) -> None:
     gone = _PEOPLE.where(not_(users.c.is_active), *(users.c.number.not_in(trace) for trace in left))
     numbers = list(connection.scalars(gone))
     connection.execute(delete(sessions_table).where(sessions_table.c.user.in_(numbers)))
+    connection.execute(delete(links).where(links.c.user.in_(numbers)))
     connection.execute(delete(users).where(users.c.number.in_(numbers)))

@@ -3,14 +3,25 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    ScalarSelect,
+    Select,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tertulia.domain.mentions import MENTIONS_CEILING
-from tertulia.domain.models import Member, Role, Room, User
+from tertulia.domain.models import Member, Notify, Role, Room, User
 from tertulia.storage import rooms, users
 from tertulia.storage.keys import listed, matches
-from tertulia.storage.tables import members, mentions
+from tertulia.storage.tables import blocks, members, mentions, room_mentions
 from tertulia.storage.tables import rooms as rooms_table
 from tertulia.storage.tables import users as users_table
 
@@ -18,6 +29,7 @@ COLUMNS = tuple(
     members.c[name]
     for name in (
         "room", "user", "role", "read_index", "delivered_index", "joined_at", "left_at", "changed_seq",
+        "muted_until", "last_post_at", "notify", "hidden_index", "unread_from",
     )
 )  # fmt: skip
 """What `member_of` takes, in its order."""
@@ -27,7 +39,10 @@ WIDTH = len(COLUMNS)
 
 def member_of(row: Any) -> Member:
     """A member from the first `WIDTH` columns of a row."""
-    return Member(row[0], row[1], Role(row[2]), *row[3:WIDTH])
+    room, user, role, read, delivered, joined, left, changed, muted, posted, notify, hidden, unread = row[:WIDTH]
+    return Member(
+        room, user, Role(role), read, delivered, joined, left, changed, muted, posted, Notify(notify), hidden, unread
+    )
 
 
 def one(connection: Connection, room: int, user: int) -> Member | None:
@@ -59,14 +74,19 @@ def page(connection: Connection, room: int, after: tuple[int, int] | None, limit
 
 
 def heirs(connection: Connection, room: int, limit: int) -> list[int]:
-    """The users who have been members longest."""
-    query = (
-        select(members.c.user)
-        .where(members.c.room == room, members.c.left_at.is_(None))
-        .order_by(members.c.joined_at, members.c.user)
-        .limit(limit)
-    )
-    return list(connection.execute(query).scalars())
+    """The users who may become the owner: the oldest admins, then the oldest members; at most `limit` of each."""
+    found: list[int] = []
+    for admins in (True, False):
+        query = (
+            select(members.c.user)
+            .where(
+                members.c.room == room, members.c.left_at.is_(None), (members.c.role == Role.ADMIN.value).is_(admins)
+            )
+            .order_by(members.c.joined_at, members.c.user)
+            .limit(limit)
+        )
+        found += connection.execute(query).scalars()
+    return found
 
 
 def named(connection: Connection, room: int, usernames: Collection[str]) -> list[User]:
@@ -76,8 +96,13 @@ def named(connection: Connection, room: int, usernames: Collection[str]) -> list
     return [found[member.user] for member in rows if member.left_at is None]
 
 
-def rooms_of(connection: Connection, user: int, limit: int, offset: int = 0) -> list[tuple[Room, Member]]:
-    """The user's rooms, the most recently active first."""
+def rooms_of(
+    connection: Connection, user: int, limit: int, offset: int = 0, *, hidden: bool = True, archived: bool | None = None
+) -> list[tuple[Room, Member]]:
+    """The user's rooms, the most recently active first; those that they hid only if `hidden`.
+
+    `archived`: only those that are, or only the others.
+    """
     query = (
         select(*rooms.COLUMNS, *COLUMNS)
         .join(members, members.c.room == rooms_table.c.number)
@@ -86,25 +111,58 @@ def rooms_of(connection: Connection, user: int, limit: int, offset: int = 0) -> 
         .limit(limit)
         .offset(offset)
     )
+    if not hidden:
+        shown = members.c.hidden_index.is_(None) | (rooms_table.c.message_count > members.c.hidden_index)
+        query = query.where(shown)
+    if archived is not None:
+        query = query.where(rooms_table.c.archived.is_(archived))
     return [(rooms.room_of(row), member_of(row[rooms.WIDTH :])) for row in connection.execute(query)]
 
 
 def mention_counts(connection: Connection, user: int, in_rooms: Collection[int]) -> dict[int, int]:
-    """How often the user is mentioned above their read index in each room, up to `MENTIONS_CEILING`."""
-    above = (
-        select(mentions.c.index)
-        .where(
-            mentions.c.user == members.c.user,
-            mentions.c.room == members.c.room,
-            mentions.c.index > members.c.read_index,
-        )
-        .limit(MENTIONS_CEILING)
-        .correlate(members)
-        .subquery()
+    """How often the user, or the whole room, is mentioned in what they have not read, up to `MENTIONS_CEILING`.
+
+    `@room` by somebody whom the user blocks does not count; their mentions of the user were never stored.
+    """
+    if not in_rooms:
+        return {}
+    personal, whole = _count(_PERSONAL), _count(_WHOLE_ROOM)
+    query = (
+        select(members.c.room, personal, whole)
+        .join(rooms_table, rooms_table.c.number == members.c.room)
+        .where(members.c.user == user, members.c.room.in_(in_rooms))
     )
-    count = select(func.count()).select_from(above).scalar_subquery()
-    query = select(members.c.room, count).where(members.c.user == user, members.c.room.in_(in_rooms))
-    return dict(connection.execute(query).all()) if in_rooms else {}
+    return {row[0]: min(row[1] + row[2], MENTIONS_CEILING) for row in connection.execute(query)}
+
+
+_SEEN = case((members.c.unread_from <= members.c.read_index, members.c.unread_from - 1), else_=members.c.read_index)
+"""As `Member.seen_index`."""
+_BEFORE = case((rooms_table.c.first_index > _SEEN, rooms_table.c.first_index - 1), else_=_SEEN)
+"""What is too old for the room is not counted either, while its rows are still there."""
+_PERSONAL = select(mentions.c.index).where(
+    mentions.c.user == members.c.user, mentions.c.room == members.c.room, mentions.c.index > _BEFORE
+)
+_WHOLE_ROOM = select(room_mentions.c.index).where(
+    room_mentions.c.room == members.c.room,
+    room_mentions.c.index > _BEFORE,
+    room_mentions.c.sender != members.c.user,
+    ~exists()
+    .where(blocks.c.user == members.c.user, blocks.c.blocked == room_mentions.c.sender)
+    .correlate(members, room_mentions),
+    ~exists()
+    .where(
+        mentions.c.user == members.c.user,
+        mentions.c.room == room_mentions.c.room,
+        mentions.c.index == room_mentions.c.index,
+    )
+    .correlate(members, room_mentions),
+)
+"""Without those that name the user as well: it is messages that are counted."""
+
+
+def _count(rows: Select[Any]) -> ScalarSelect[int]:
+    some = rows.limit(MENTIONS_CEILING).correlate(members, rooms_table).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
 
 
 def partners(connection: Connection, user: int, direct_rooms: Collection[int]) -> dict[int, User]:
@@ -149,6 +207,7 @@ def save(connection: Connection, changed: Iterable[Member]) -> None:
             "delivered_index": member.delivered_index,
             "joined_at": member.joined_at,
             "left_at": member.left_at,
+            "muted_until": member.muted_until,
             "changed_seq": member.changed_seq,
         }
         for member in changed
@@ -157,10 +216,13 @@ def save(connection: Connection, changed: Iterable[Member]) -> None:
         return
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = insert(members)
-    updated = {name: statement.excluded[name] for name in rows[0] if name not in ("room", "user")}
+    updated: dict[str, Any] = {name: statement.excluded[name] for name in rows[0] if name not in ("room", "user")}
     # A receipt that was flushed since must not be taken back.
     for name in ("read_index", "delivered_index"):
         updated[name] = greater(members.c[name], statement.excluded[name])
+    # Who comes back, comes to a room that is not hidden and in which nothing is marked; the rest is left alone.
+    for name in ("hidden_index", "unread_from"):
+        updated[name] = case((members.c.left_at.is_not(None), None), else_=members.c[name])
     connection.execute(statement.on_conflict_do_update(index_elements=["room", "user"], set_=updated), rows)
 
 
@@ -175,12 +237,27 @@ _READ_OWN = (
     .values(
         read_index=greater(members.c.read_index, bindparam("_index")),
         delivered_index=greater(members.c.delivered_index, bindparam("_index")),
+        unread_from=None,
     )
 )
 
 
+_POSTED = (
+    update(members)
+    .where(members.c.room == bindparam("_room"), members.c.user == bindparam("_user"))
+    .values(last_post_at=bindparam("_time"))
+)
+
+
+def save_posted(connection: Connection, posted: Iterable[tuple[int, int, int]]) -> None:
+    """(room, user, time) of the newest post, in rooms with slow mode."""
+    rows = [{"_room": room, "_user": user, "_time": time} for room, user, time in posted]
+    if rows:
+        connection.execute(_POSTED, rows)
+
+
 def save_reads(connection: Connection, reads: Iterable[tuple[int, int, int]]) -> None:
-    """(room, user, index): who posts has read up to the post."""
+    """(room, user, index): who posts has read up to the post, and nothing is marked as unread any more."""
     rows = [{"_room": room, "_user": user, "_index": index} for room, user, index in reads]
     if rows:
         connection.execute(_READ_OWN, rows)

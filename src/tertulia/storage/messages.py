@@ -4,12 +4,12 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, insert, select, tuple_, update
 
 from tertulia.domain.models import Message, MessageKind
 from tertulia.storage import users
 from tertulia.storage.keys import listed, matches
-from tertulia.storage.tables import mentions, messages, reactions
+from tertulia.storage.tables import mentions, messages, reactions, room_mentions
 from tertulia.storage.tables import users as users_table
 
 NOTICES_IN_PAGE = 100
@@ -18,18 +18,19 @@ _COLUMNS = [
     messages.c[name]
     for name in (
         "room", "seq", "changed_seq", "index", "after", "id", "kind", "body", "created_at", "notice", "reply_to",
-        "client_id", "mentions", "reactions", "edited_at", "deleted_at", "sender",
+        "client_id", "mentions", "reactions", "edited_at", "deleted_at", "sender", "mentions_room", "pinned_at",
+        "pinned_by", "metadata",
     )
 ]  # fmt: skip
 WIDTH = len(_COLUMNS)
 
 
-def _select() -> Select[Any]:
+def selected() -> Select[Any]:
     return select(*_COLUMNS, *users.COLUMNS).outerjoin(users_table, users_table.c.number == messages.c.sender)
 
 
 def message_of(row: Any) -> Message:
-    """A message from a row of `_select`."""
+    """A message from a row of `selected`."""
     return Message(
         room=row[0],
         seq=row[1],
@@ -48,10 +49,15 @@ def message_of(row: Any) -> Message:
         edited_at=row[14],
         deleted_at=row[15],
         sender=users.user_of(row[WIDTH:]) if row[16] is not None else None,
+        mentions_room=row[17],
+        pinned_at=row[18],
+        pinned_by=row[19],
+        metadata=row[20],
     )
 
 
-def _messages(connection: Connection, query: Select[Any]) -> list[Message]:
+def fetch(connection: Connection, query: Select[Any]) -> list[Message]:
+    """The messages of a query that began with `selected`."""
     return [message_of(row) for row in connection.execute(query)]
 
 
@@ -60,9 +66,9 @@ def span(connection: Connection, room: int, first: int, last: int, *, notices_af
 
     Both are looked up by index, so a page costs the same however deep it lies.
     """
-    counted = _select().where(messages.c.room == room, messages.c.index.between(first, last))
+    counted = selected().where(messages.c.room == room, messages.c.index.between(first, last))
     notices = (
-        _select()
+        selected()
         .where(
             messages.c.room == room,
             messages.c.index.is_(None),
@@ -71,7 +77,7 @@ def span(connection: Connection, room: int, first: int, last: int, *, notices_af
         .order_by(messages.c.after.desc(), messages.c.seq.desc())
         .limit(NOTICES_IN_PAGE)
     )
-    page = _messages(connection, counted) + _messages(connection, notices)
+    page = fetch(connection, counted) + fetch(connection, notices)
     return sorted(page, key=lambda message: message.seq)
 
 
@@ -79,19 +85,19 @@ def by_indexes(connection: Connection, wanted: Collection[tuple[int, int]]) -> l
     """Messages by (room, index); what is not there is left out."""
     if not wanted:
         return []
-    return _messages(connection, _select().where(matches(listed(wanted), messages.c.room, messages.c.index)))
+    return fetch(connection, selected().where(matches(listed(wanted), messages.c.room, messages.c.index)))
 
 
 def by_client_ids(connection: Connection, keys: Collection[tuple[int, int, str]]) -> list[Message]:
     """Messages by (room, sender, client_id)."""
     if not keys:
         return []
-    query = _select().where(matches(listed(keys), messages.c.room, messages.c.sender, messages.c.client_id))
-    return _messages(connection, query)
+    query = selected().where(matches(listed(keys), messages.c.room, messages.c.sender, messages.c.client_id))
+    return fetch(connection, query)
 
 
 def by_ids(connection: Connection, ids: Collection[str]) -> list[Message]:
-    return _messages(connection, _select().where(messages.c.id.in_(ids))) if ids else []
+    return fetch(connection, selected().where(messages.c.id.in_(ids))) if ids else []
 
 
 def last_of(connection: Connection, counts: dict[int, int]) -> dict[int, Message]:
@@ -105,10 +111,10 @@ def changed_since(connection: Connection, room: int, seq: int, limit: int) -> li
 
     Two looks, because only rows that changed after they were made are in the index of changes.
     """
-    made = _select().where(messages.c.room == room, messages.c.seq > seq).order_by(messages.c.seq).limit(limit)
+    made = selected().where(messages.c.room == room, messages.c.seq > seq).order_by(messages.c.seq).limit(limit)
     # Written so that SQLite sees that the partial index serves.
     changed = (
-        _select()
+        selected()
         .where(
             messages.c.room == room,
             messages.c.changed_seq > messages.c.seq,
@@ -118,7 +124,7 @@ def changed_since(connection: Connection, room: int, seq: int, limit: int) -> li
         .order_by(messages.c.changed_seq)
         .limit(limit)
     )
-    rows = _messages(connection, made) + _messages(connection, changed)
+    rows = fetch(connection, made) + fetch(connection, changed)
     return sorted(rows, key=lambda message: message.changed_seq)[:limit]
 
 
@@ -143,6 +149,10 @@ def append(connection: Connection, new: Iterable[Message]) -> None:
             "created_at": message.created_at,
             "edited_at": message.edited_at,
             "deleted_at": message.deleted_at,
+            "mentions_room": message.mentions_room,
+            "pinned_at": message.pinned_at,
+            "pinned_by": message.pinned_by,
+            "metadata": message.metadata,
         }
         for message in new
     ]
@@ -163,7 +173,19 @@ _UPDATE = (
     .values(
         {
             name: bindparam(f"_{name}")
-            for name in ("changed_seq", "body", "mentions", "reactions", "edited_at", "deleted_at")
+            for name in (
+                "changed_seq",
+                "body",
+                "mentions",
+                "reactions",
+                "edited_at",
+                "deleted_at",
+                "mentions_room",
+                "pinned_at",
+                "pinned_by",
+                "metadata",
+                "notice",
+            )
         }
     )
 )
@@ -181,11 +203,50 @@ def save(connection: Connection, changed: Iterable[Message]) -> None:
             "_reactions": _json(message.reactions),
             "_edited_at": message.edited_at,
             "_deleted_at": message.deleted_at,
+            "_mentions_room": message.mentions_room,
+            "_pinned_at": message.pinned_at,
+            "_pinned_by": message.pinned_by,
+            "_metadata": message.metadata,
+            "_notice": _json(message.notice),
         }
         for message in changed
     ]
     if rows:
         connection.execute(_UPDATE, rows)
+
+
+def _pinned_from(first: int) -> tuple[ColumnElement[bool], ...]:
+    """By `after`, an index less than `index`: so that only pinned rows are looked at, and not all of the room."""
+    return messages.c.pinned_at.is_not(None), messages.c.after >= first - 1
+
+
+def count_pinned(connection: Connection, room: int, first: int) -> int:
+    """How many messages from index `first` on are pinned."""
+    query = select(func.count()).where(messages.c.room == room, *_pinned_from(first))
+    return connection.scalar(query) or 0
+
+
+def pinned(connection: Connection, room: int, first: int, after: tuple[int, int] | None, limit: int) -> list[Message]:
+    """The pinned messages from index `first` on, pinned last first; `after`: (pinned_at, index) of the last before."""
+    query = (
+        selected()
+        .where(messages.c.room == room, *_pinned_from(first))
+        .order_by(messages.c.pinned_at.desc(), messages.c.index.desc())
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(tuple_(messages.c.pinned_at, messages.c.index) < tuple_(*after))
+    return fetch(connection, query)
+
+
+def save_room_mentions(
+    connection: Connection, dropped: Iterable[tuple[int, int]], added: Iterable[tuple[int, int, int]]
+) -> None:
+    """(room, index) that do not say @room any more; (room, index, sender) that do."""
+    _drop(connection, room_mentions, dropped)
+    rows = [{"room": room, "index": index, "sender": sender} for room, index, sender in added]
+    if rows:
+        connection.execute(insert(room_mentions), rows)
 
 
 def add_mentions(connection: Connection, added: Iterable[tuple[int, int, int]]) -> None:

@@ -3,17 +3,30 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, delete, func, insert, literal_column, or_, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from tertulia.domain.models import Room, RoomKind
-from tertulia.storage.tables import members, mentions, messages, reactions, rooms
+from tertulia.storage.tables import bans, invites, members, mentions, messages, reactions, room_mentions, rooms
 
 COLUMNS = tuple(
     rooms.c[name]
     for name in (
         "number", "id", "kind", "name", "title", "description", "owner", "head_seq", "message_count",
         "first_index", "access_seq", "settings_seq", "created_at", "last_at", "member_count", "direct_key",
-        "external_id", "archived", "deleted_at",
+        "external_id", "archived", "deleted_at", "slow_mode", "retention_days", "metadata",
     )
 )  # fmt: skip
 """What `room_of` takes, in its order."""
@@ -68,6 +81,12 @@ def by_direct_key(connection: Connection, key: str) -> Room | None:
     return room_of(row) if row else None
 
 
+def by_external_id(connection: Connection, external_id: str) -> Room | None:
+    query = select(*COLUMNS).where(rooms.c.external_id == external_id, rooms.c.deleted_at.is_(None))
+    row = connection.execute(query).first()
+    return room_of(row) if row else None
+
+
 _IS_PUBLIC = rooms.c.kind == literal_column("'public'")  # no parameter, so that the partial index serves
 
 
@@ -96,6 +115,7 @@ def directory(
         select(*COLUMNS, members.c.user.is_not(None))
         .select_from(rooms.outerjoin(members, mine))
         .where(rooms.c.kind == RoomKind.PUBLIC, rooms.c.deleted_at.is_(None), rooms.c.archived.is_(False))
+        .where(~exists().where(bans.c.room == rooms.c.number, bans.c.user == user))
         .order_by(rooms.c.member_count.desc(), rooms.c.number)
         .limit(limit)
     )
@@ -130,8 +150,9 @@ def _update(*names: str) -> Update:
 
 
 _SAVED = (
-    "name", "title", "description", "owner", "head_seq", "message_count", "access_seq", "settings_seq",
-    "member_count", "last_at", "external_id", "deleted_at",
+    "name", "title", "description", "owner", "head_seq", "message_count", "first_index", "access_seq",
+    "settings_seq", "member_count", "last_at", "external_id", "archived", "deleted_at", "slow_mode",
+    "retention_days", "metadata",
 )  # fmt: skip
 _SAVE = _update(*_SAVED)
 _SAVE_COUNTS = _update("head_seq", "message_count", "last_at")
@@ -162,7 +183,7 @@ def purge_slice(connection: Connection) -> bool:
     number = connection.execute(select(rooms.c.number).where(rooms.c.deleted_at.is_not(None)).limit(1)).scalar()
     if number is None:
         return False
-    for table in (reactions, mentions, messages, members):
+    for table in (reactions, mentions, room_mentions, bans, invites, messages, members):
         key = list(table.primary_key.columns)
         some = select(*key).where(table.c.room == number).limit(PURGE_ROWS)
         wanted = tuple_(*key).in_(some) if len(key) > 1 else key[0].in_(some)

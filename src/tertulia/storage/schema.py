@@ -22,7 +22,7 @@ from tertulia.storage.database import open_engine
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest file in migrations/versions; kept here too, for Alembic takes longer to start than a server may."""
 
 VERSION_TABLE = "alembic_version"
@@ -71,7 +71,7 @@ def state_of(url: str) -> State:
     if not database_file(url).exists():
         return State.EMPTY
     with _opened(url, write=False) as engine, engine.connect() as connection:
-        return _state(connection)
+        return state_in(connection)
 
 
 def database_file(url: str) -> Path:
@@ -79,7 +79,8 @@ def database_file(url: str) -> Path:
     return Path(make_url(url).database or "")
 
 
-def _state(connection: Connection) -> State:
+def state_in(connection: Connection) -> State:
+    """How an open database stands to this code."""
     names = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
     if VERSION_TABLE not in names:
         return State.FOREIGN if names else State.EMPTY

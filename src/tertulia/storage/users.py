@@ -13,7 +13,8 @@ COLUMNS = tuple(
     users.c[name]
     for name in (
         "number", "id", "username", "email", "first_name", "last_name", "is_staff", "is_active", "is_bot", "version",
-        "created_at", "last_seen_at", "external_id",
+        "created_at", "last_seen_at", "external_id", "avatar", "metadata", "email_confirmed_at", "sessions_ended_at",
+        "deleted_at",
     )
 )  # fmt: skip
 """What `user_of` takes, in its order."""

@@ -1,10 +1,25 @@
 """Join, leave, add, remove: who may, and what it says."""
 
+from dataclasses import replace
+
 import pytest
 
-from support.decisions import ANN, BOB, EVE, OUT, ROOM, done, refusal, room_state
-from tertulia.domain.changes import AddMember, Join, Leave, Post, RemoveMember, RoomChange
-from tertulia.domain.models import Role, RoomKind
+from support.decisions import ANN, BOB, EVE, NOW, OUT, ROOM, done, message_of, refusal, room_state, with_roles
+from tertulia.domain.changes import (
+    AddMember,
+    Ban,
+    ChangeRoom,
+    Depart,
+    Edit,
+    Join,
+    Leave,
+    Post,
+    RemoveMember,
+    RoomChange,
+    Unban,
+)
+from tertulia.domain.decisions.state import Ban as BanOf
+from tertulia.domain.models import Invite, Role, RoomKind
 
 
 @pytest.mark.parametrize(
@@ -95,3 +110,153 @@ def test_ownership_goes_along_the_line_within_one_batch() -> None:
     assert state.member_count == 0
     done(state, Join(ROOM, OUT))
     assert state.room.owner is None
+
+
+# Ban and unban.
+
+
+def test_a_ban_counts_from_its_place_in_the_batch() -> None:
+    """[post, ban, post, join] in one batch: the first post is in, nothing after it."""
+    state = room_state()
+    done(state, Post(ROOM, BOB, "in"), Ban(ROOM, ANN, BOB, "spam"))
+    assert refusal(state, Post(ROOM, BOB, "x")) == "not_found", "banned: the room is not there"
+    assert refusal(state, Edit(ROOM, BOB, 1, "x")) == "not_found"
+    assert refusal(state, Join(ROOM, BOB)) == "not_found"
+    assert refusal(state, AddMember(ROOM, ANN, BOB)) == "banned"
+    told = state.events[-1]
+    assert told.removed == (BOB,)
+    assert told.message is not None
+    assert told.message.notice is not None
+    assert told.message.notice["type"] == "banned"
+    assert state.bans[BOB] == BanOf(ANN, "spam", NOW)
+    done(state, Unban(ROOM, ANN, BOB), Join(ROOM, BOB), Post(ROOM, BOB, "again"))
+    assert state.bans == {BOB: None}
+    assert [deed.act for deed in state.deeds] == ["ban", "unban"]
+
+
+def test_a_ban_of_who_is_not_in_takes_no_seq_and_is_not_told() -> None:
+    """Rule 6: what some members may not see takes no seq."""
+    state = room_state()
+    [first, again] = done(state, Ban(ROOM, ANN, OUT), Ban(ROOM, ANN, OUT, "other"))
+    assert (first.repeated, again.repeated) == (False, True)
+    assert (state.head_seq, state.events, len(state.deeds)) == (3, [], 1)
+    assert refusal(state, Join(ROOM, OUT)) == "not_found"
+    [lifted, nothing] = done(state, Unban(ROOM, ANN, OUT), Unban(ROOM, ANN, OUT))
+    assert (lifted.repeated, nothing.repeated) == (False, True)
+    assert (state.head_seq, state.events, len(state.deeds)) == (3, [], 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (Ban(ROOM, BOB, ANN), "forbidden"),
+        (Ban(ROOM, BOB, EVE), "forbidden"),
+        (Ban(ROOM, BOB, BOB), "forbidden"),
+        (Ban(ROOM, BOB, 99), "not_found"),
+        (Ban(ROOM, OUT, BOB), "not_member"),
+        (Unban(ROOM, OUT, BOB), "not_member"),
+        (RemoveMember(ROOM, BOB, EVE), "forbidden"),
+        (RemoveMember(ROOM, BOB, ANN), "forbidden"),
+        (RemoveMember(ROOM, BOB, BOB), "forbidden"),
+    ],
+)
+def test_moderators_put_out_those_below_them(change: RoomChange, code: str) -> None:
+    state = with_roles(room_state(), bob=Role.MODERATOR, eve=Role.MODERATOR)
+    assert refusal(state, change) == code
+
+
+def test_the_server_bans_the_owner_and_the_room_is_handed_over() -> None:
+    state = room_state()
+    done(state, Ban(ROOM, None, ANN, via="key shop"))
+    assert state.room.owner == BOB
+    assert state.events[-1].message is not None
+    assert "by" not in (state.events[-1].message.notice or {})
+    assert (state.deeds[0].actor, state.deeds[0].via) == (None, "key shop")
+
+
+# Invitations.
+
+
+def test_an_invitation_is_used_until_it_is_used_up() -> None:
+    state = room_state(RoomKind.PRIVATE, more=3)
+    for number in (100, 101, 102):
+        del state.members[number]
+    state.invites[7] = Invite(7, "i", "code", ROOM, ANN, 0, max_uses=2)
+    again = Join(ROOM, BOB, 7)
+    assert done(state, again)[0].repeated, "who is in uses none"
+    done(state, Join(ROOM, 100, 7), Join(ROOM, 101, 7))
+    assert refusal(state, Join(ROOM, 102, 7)) == "invite_invalid"
+    assert state.invites_used == [7, 7]
+
+
+@pytest.mark.parametrize(
+    ("invite", "code"),
+    [
+        (None, "invite_invalid"),
+        (Invite(7, "i", "code", ROOM + 1, ANN, 0), "invite_invalid"),
+        (Invite(7, "i", "code", None, ANN, 0), "invite_invalid"),
+        (Invite(7, "i", "code", ROOM, ANN, 0, expires_at=NOW), "invite_invalid"),
+        (Invite(7, "i", "code", ROOM, ANN, 0, revoked_at=1), "invite_invalid"),
+        (Invite(7, "i", "code", ROOM, ANN, 0, expires_at=NOW + 1), None),
+    ],
+)
+def test_which_invitations_are_good(invite: Invite | None, code: str | None) -> None:
+    state = room_state(RoomKind.PRIVATE)
+    if invite is not None:
+        state.invites[7] = invite
+    if code is None:
+        done(state, Join(ROOM, OUT, 7))
+    else:
+        assert refusal(state, Join(ROOM, OUT, 7)) == code
+
+
+def test_an_invitation_brings_no_banned_nobody_into_a_direct_room_and_nobody_into_an_archived_one() -> None:
+    for kind, code in ((RoomKind.PRIVATE, "not_found"), (RoomKind.DIRECT, "invite_invalid")):
+        state = room_state(kind, owner=None)
+        state.invites[7] = Invite(7, "i", "code", ROOM, ANN, 0)
+        if kind is RoomKind.PRIVATE:
+            state.banned.add(OUT)
+        assert refusal(state, Join(ROOM, OUT, 7)) == code
+    state = room_state(RoomKind.PRIVATE)
+    state.invites[7] = Invite(7, "i", "code", ROOM, ANN, 0)
+    done(state, ChangeRoom(ROOM, ANN, archived=True))
+    assert refusal(state, Join(ROOM, OUT, 7)) == "archived"
+
+
+def test_who_blocks_somebody_is_not_brought_in_by_them() -> None:
+    state = room_state()
+    state.blocks.add((OUT, ANN))
+    assert refusal(state, AddMember(ROOM, ANN, OUT)) == "blocked"
+    done(state, AddMember(ROOM, None, OUT))
+
+
+def test_a_deleted_account_does_not_come_back() -> None:
+    state = room_state()
+    state.users[OUT] = replace(state.users[OUT], deleted_at=NOW)
+    assert refusal(state, Join(ROOM, OUT)) == "not_found"
+    assert refusal(state, AddMember(ROOM, ANN, OUT)) == "not_found"
+
+
+# Deleted accounts.
+
+
+@pytest.mark.parametrize("kind", RoomKind)
+def test_who_departs_leaves_any_room(kind: RoomKind) -> None:
+    state = room_state(kind, owner=None if kind is RoomKind.DIRECT else ANN)
+    state.users[BOB] = replace(state.users[BOB], username="deleted-2", deleted_at=NOW)
+    done(state, Depart(ROOM, BOB))
+    assert state.member(BOB) is None
+    assert state.member_count == 2
+    assert state.events[-1].removed == (BOB,)
+    assert message_of(done(state, Post(ROOM, ANN, "@bob"))[0]).mentions == (), "nobody is called so any more"
+    assert done(state, Depart(ROOM, OUT))[0].repeated
+    assert refusal(state, Post(ROOM, BOB, "x")) in ("not_member", "not_found")
+
+
+def test_of_who_had_left_before_the_row_is_told_again() -> None:
+    """So that everybody shows their messages as of a deleted user."""
+    state = room_state()
+    done(state, Leave(ROOM, BOB), Depart(ROOM, BOB))
+    left, gone = state.events
+    assert (left.seq, gone.seq, gone.removed, gone.message) == (4, 5, (BOB,), None)
+    assert state.member_count == 2

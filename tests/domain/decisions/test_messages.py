@@ -1,12 +1,31 @@
-"""Post, edit, delete, react: decided on a room's state, item by item."""
+"""Post, edit, delete, react, pin: decided on a room's state, item by item."""
+
+from dataclasses import replace
 
 import pytest
 
-from support.decisions import ANN, BOB, EVE, NOW, OUT, ROOM, done, message_of, refusal, room_state, user
-from tertulia.domain.changes import Change, Delete, Edit, Leave, Post, React, RoomChange
+from support.decisions import ANN, BOB, EVE, NOW, OUT, ROOM, done, message_of, refusal, room_state, user, with_roles
+from tertulia.domain.changes import (
+    AddMember,
+    Ban,
+    Change,
+    ChangeRoom,
+    Delete,
+    Edit,
+    Join,
+    Leave,
+    Mute,
+    Pin,
+    Post,
+    React,
+    RoomChange,
+    Trim,
+)
+from tertulia.domain.decisions.messages import MAX_PINS
 from tertulia.domain.emojis import MAX_KINDS, MAX_REACTIONS, SHOWN_USERS
 from tertulia.domain.errors import Rejection
-from tertulia.domain.models import RoomKind
+from tertulia.domain.models import Role, RoomKind
+from tertulia.domain.rights import SMALL_ROOM
 
 KINDS = [chr(0x1F600 + n) for n in range(MAX_KINDS + 1)]
 
@@ -186,3 +205,146 @@ def test_every_change_of_a_message_is_told_with_its_whole_new_state() -> None:
     outcomes = done(state, *changes)  # type: ignore[arg-type]
     assert [event.message for event in state.events] == [outcome.message for outcome in outcomes]
     assert [event.seq for event in state.events] == [message_of(outcome).changed_seq for outcome in outcomes]
+
+
+# Pins.
+
+
+def test_a_pin_is_a_change_of_its_message() -> None:
+    state = with_roles(room_state(), bob=Role.MODERATOR)
+    done(state, Post(ROOM, EVE, "x"))
+    [pinned, again] = done(state, Pin(ROOM, BOB, 1, on=True), Pin(ROOM, ANN, 1, on=True))
+    assert again.repeated
+    assert (message_of(pinned).pinned_at, message_of(pinned).pinned_by, message_of(pinned).changed_seq) == (NOW, BOB, 5)
+    assert state.new_messages[4] == message_of(pinned), "written with the post of the same batch"
+    [off, again] = done(state, Pin(ROOM, BOB, 1, on=False), Pin(ROOM, BOB, 1, on=False))
+    assert again.repeated
+    assert (message_of(off).pinned_at, message_of(off).pinned_by) == (None, None)
+    assert [deed.act for deed in state.deeds] == ["pin", "unpin"]
+
+
+def test_who_may_pin() -> None:
+    for kind, member, outsider in (
+        (RoomKind.PUBLIC, "forbidden", "not_member"),
+        (RoomKind.PRIVATE, "forbidden", "not_found"),
+        (RoomKind.DIRECT, None, "not_found"),
+    ):
+        state = room_state(kind, owner=None if kind is RoomKind.DIRECT else ANN)
+        done(state, Post(ROOM, ANN, "x"))
+        if member is None:
+            done(state, Pin(ROOM, BOB, 1, on=True))
+        else:
+            assert refusal(state, Pin(ROOM, BOB, 1, on=True)) == member
+        assert refusal(state, Pin(ROOM, OUT, 1, on=True)) == outsider
+
+
+def test_what_cannot_be_pinned() -> None:
+    state = room_state()
+    done(state, Post(ROOM, ANN, "1"), Post(ROOM, ANN, "2"), Delete(ROOM, ANN, 1))
+    assert refusal(state, Pin(ROOM, ANN, 1, on=True)) == "deleted"
+    assert refusal(state, Pin(ROOM, ANN, 9, on=True)) == "not_found"
+    done(state, Trim(ROOM, 3))
+    assert refusal(state, Pin(ROOM, ANN, 2, on=True)) == "not_found"
+
+
+def test_pins_are_bounded_and_a_deleted_message_frees_its_place() -> None:
+    state = room_state()
+    done(state, *(Post(ROOM, ANN, "x") for _ in range(MAX_PINS + 2)))
+    done(state, *(Pin(ROOM, ANN, index, on=True) for index in range(1, MAX_PINS + 1)))
+    assert refusal(state, Pin(ROOM, ANN, MAX_PINS + 1, on=True)) == "too_many"
+    done(state, Delete(ROOM, ANN, 1))
+    assert message_of(done(state, Pin(ROOM, ANN, MAX_PINS + 1, on=True))[0]).pinned_at == NOW
+    assert refusal(state, Pin(ROOM, ANN, MAX_PINS + 2, on=True)) == "too_many"
+    done(state, Pin(ROOM, ANN, 2, on=False), Pin(ROOM, ANN, MAX_PINS + 2, on=True))
+
+
+# Archived, trusted, blocked.
+
+
+def test_an_archived_room_is_read_only_until_it_is_opened_again() -> None:
+    state = room_state()
+    done(state, Post(ROOM, BOB, "x"), ChangeRoom(ROOM, ANN, archived=True))
+    refused: list[RoomChange] = [
+        Post(ROOM, ANN, "x"),
+        Post(ROOM, OUT, "x", trusted=True),
+        Edit(ROOM, BOB, 1, "y"),
+        Delete(ROOM, BOB, 1),
+        React(ROOM, BOB, 1, "👍", on=True),
+        Pin(ROOM, ANN, 1, on=True),
+        Join(ROOM, OUT),
+        AddMember(ROOM, ANN, OUT),
+        ChangeRoom(ROOM, ANN, title="x"),
+    ]
+    assert [refusal(state, change) for change in refused] == ["archived"] * len(refused)
+    done(state, Delete(ROOM, ANN, 1), Leave(ROOM, BOB), Ban(ROOM, ANN, EVE))
+    done(state, ChangeRoom(ROOM, ANN, archived=False, title="again"), Post(ROOM, ANN, "x"))
+
+
+def test_a_server_key_speaks_as_anybody_anywhere() -> None:
+    state = room_state(RoomKind.PRIVATE)
+    done(state, Mute(ROOM, ANN, BOB, NOW + 1))
+    outcomes = done(
+        state, Post(ROOM, OUT, "@bob @room", trusted=True, metadata="{}"), Post(ROOM, BOB, "muted", trusted=True)
+    )
+    posted = message_of(outcomes[0])
+    assert posted.sender is not None
+    assert (posted.sender.number, posted.mentions, posted.metadata) == (OUT, ("id-2",), "{}")
+    assert not posted.mentions_room, "who is no member calls nobody together"
+
+
+def test_the_blocked_cannot_write_in_a_direct_room_and_the_blocker_may() -> None:
+    state = room_state(RoomKind.DIRECT, owner=None)
+    done(state, Post(ROOM, BOB, "x"))
+    state.blocks.add((ANN, BOB))
+    for change in (Post(ROOM, BOB, "y"), Edit(ROOM, BOB, 1, "y"), React(ROOM, BOB, 1, "👍", on=True)):
+        assert refusal(state, change) == "blocked"
+    done(state, Post(ROOM, ANN, "y"), React(ROOM, ANN, 1, "👍", on=True), Delete(ROOM, BOB, 1))
+
+
+def test_elsewhere_the_blocked_may_write_but_mention_no_blocker() -> None:
+    state = room_state()
+    state.blocks.add((ANN, BOB))
+    [posted, _] = done(state, Post(ROOM, BOB, "@ann @eve"), Post(ROOM, BOB, "x"))
+    assert message_of(posted).mentions == ("id-3",)
+    [edited] = done(state, Edit(ROOM, BOB, 2, "@ann"))
+    assert message_of(edited).mentions == ()
+    assert state.mentions_added == {(EVE, 1)}
+
+
+# @room.
+
+
+def test_who_may_call_the_room_together() -> None:
+    """Everybody in a small room; in larger ones those who moderate."""
+    state = with_roles(room_state(), eve=Role.MODERATOR)
+    assert message_of(done(state, Post(ROOM, BOB, "@room"))[0]).mentions_room
+    state.member_count = SMALL_ROOM + 1
+    outcomes = done(state, *(Post(ROOM, user, "now @room.") for user in (BOB, EVE, ANN)))
+    assert [message_of(outcome).mentions_room for outcome in outcomes] == [False, True, True]
+    assert state.room_mentions == {1: BOB, 3: EVE, 4: ANN}
+
+
+def test_an_edit_and_a_deletion_take_the_call_back() -> None:
+    state = room_state()
+    done(state, Post(ROOM, BOB, "@room"), Edit(ROOM, BOB, 1, "x"))
+    assert state.room_mentions == {1: None}
+    done(state, Edit(ROOM, BOB, 1, "@room again"))
+    assert state.room_mentions == {1: BOB}
+    assert message_of(done(state, Delete(ROOM, BOB, 1))[0]).mentions_room is False
+    assert state.room_mentions == {1: None}
+
+
+def test_the_room_is_nobody_called_ro() -> None:
+    """Somebody whose name the word begins with is not meant."""
+    state = room_state()
+    state.users[OUT] = replace(state.users[OUT], username="ro")
+    done(state, Join(ROOM, OUT))
+    state.member_count = SMALL_ROOM + 1
+    outcomes = done(state, Post(ROOM, BOB, "@room"), Post(ROOM, BOB, "@roof"))
+    assert [message_of(outcome).mentions for outcome in outcomes] == [(), ("id-4",)]
+
+
+def test_what_the_word_list_flags_is_to_be_reported_as_it_was_said() -> None:
+    state = room_state()
+    done(state, Post(ROOM, BOB, "bad", flagged=True), Edit(ROOM, BOB, 1, "worse", flagged=True), Delete(ROOM, BOB, 1))
+    assert [message.body for message in state.flagged] == ["bad", "worse"]

@@ -1,12 +1,13 @@
 """Change and delete a room."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from support.decisions import ANN, BOB, OUT, ROOM, done, refusal, room_state
-from tertulia.domain.changes import ChangeRoom, DeleteRoom, Join, Post, RoomChange
-from tertulia.domain.models import RoomKind
+from support.decisions import ANN, BOB, OUT, ROOM, done, message_of, refusal, room_state, with_roles
+from tertulia.domain.changes import ChangeRoom, Delete, DeleteRoom, Edit, Join, Pin, Post, React, RoomChange, Trim
+from tertulia.domain.models import Role, RoomKind
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,73 @@ def test_a_deleted_room_is_not_there_for_anybody() -> None:
     for change in (Post(ROOM, ANN, "x"), Join(ROOM, OUT), DeleteRoom(ROOM, ANN), ChangeRoom(ROOM, ANN, title="x")):
         assert refusal(state, change) == "not_found"
     assert state.events == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "least"),
+    [
+        ({"title": "x"}, Role.ADMIN),
+        ({"name": "x"}, Role.ADMIN),
+        ({"description": "x"}, Role.ADMIN),
+        ({"metadata": "{}"}, Role.ADMIN),
+        ({"archived": True}, Role.ADMIN),
+        ({"slow_mode": 10}, Role.MODERATOR),
+        ({"retention_days": 10}, Role.OWNER),
+        ({"slow_mode": 10, "title": "x"}, Role.ADMIN),
+        ({"slow_mode": 10, "retention_days": 10}, Role.OWNER),
+        ({}, Role.ADMIN),
+    ],
+)
+def test_each_field_has_its_right(fields: dict[str, Any], least: Role) -> None:
+    """Who may set each of the fields that are given; one that is not allowed refuses all."""
+    ranks = [Role.MEMBER, Role.MODERATOR, Role.ADMIN, Role.OWNER]
+    for role in ranks:
+        state = room_state() if role is Role.OWNER else with_roles(room_state(), bob=role)
+        change = ChangeRoom(ROOM, ANN if role is Role.OWNER else BOB, **fields)
+        if ranks.index(role) < ranks.index(least):
+            assert refusal(state, change) == "forbidden"
+        else:
+            done(state, change)
+
+
+def test_archiving_is_told_and_repeating_it_is_not() -> None:
+    state = room_state()
+    outcomes = done(state, *(ChangeRoom(ROOM, ANN, archived=on) for on in (True, True, False, False)))
+    assert [outcome.repeated for outcome in outcomes] == [False, True, False, True]
+    assert [event.message and event.message.notice and event.message.notice["type"] for event in state.events] == [
+        "archived",
+        "unarchived",
+    ]
+    assert [event.settings and event.settings.archived for event in state.events] == [True, False]
+
+
+def test_retention_zero_means_for_ever() -> None:
+    state = room_state()
+    done(state, ChangeRoom(ROOM, ANN, retention_days=30))
+    assert state.as_it_is().retention_days == 30
+    [done_, again] = done(state, ChangeRoom(ROOM, ANN, retention_days=0), ChangeRoom(ROOM, ANN, retention_days=0))
+    assert (state.as_it_is().retention_days, done_.repeated, again.repeated) == (None, False, True)
+    assert [deed.details for deed in state.deeds] == [{"retention_days": 30}, {"retention_days": None}]
+
+
+def test_what_is_too_old_is_gone_and_the_counts_stay() -> None:
+    state = room_state()
+    done(state, *(Post(ROOM, ANN, f"{n}") for n in range(1, 6)), Trim(ROOM, 3))
+    told = state.events[-1]
+    assert told.settings is not None
+    assert (told.settings.first_index, told.settings.message_count, told.settings.settings_seq) == (3, 5, told.seq)
+    assert told.message is None
+    refused: list[RoomChange] = [
+        Edit(ROOM, ANN, 2, "x"),
+        Delete(ROOM, ANN, 2),
+        React(ROOM, ANN, 2, "👍", on=True),
+        Pin(ROOM, ANN, 2, on=True),
+        Post(ROOM, ANN, "x", reply_to=2),
+    ]
+    assert [refusal(state, change) for change in refused] == ["not_found"] * len(refused)
+    done(state, Edit(ROOM, ANN, 3, "x"), Post(ROOM, ANN, "x", reply_to=3))
+    assert done(state, Trim(ROOM, 3))[0].repeated
+    assert done(state, Trim(ROOM, 1))[0].repeated
+    done(state, Trim(ROOM, 99))
+    assert (state.room.first_index, state.message_count) == (7, 6)
+    assert message_of(done(state, Post(ROOM, ANN, "new"))[0]).index == 7

@@ -8,7 +8,7 @@ from typing import Any
 
 from tertulia.domain import changes
 from tertulia.domain.changes import Outcome, RoomChange
-from tertulia.domain.decisions import members, messages, rooms
+from tertulia.domain.decisions import members, messages, roles, rooms
 from tertulia.domain.decisions.state import RoomState
 from tertulia.domain.errors import not_found
 
@@ -17,11 +17,19 @@ _DECISIONS: dict[type, Callable[[RoomState, Any], Outcome]] = {
     changes.Edit: messages.edit,
     changes.Delete: messages.delete,
     changes.React: messages.react,
+    changes.Pin: messages.pin,
     changes.Join: members.join,
     changes.Leave: members.leave,
     changes.AddMember: members.add,
     changes.RemoveMember: members.remove,
+    changes.Ban: members.ban,
+    changes.Unban: members.unban,
+    changes.Depart: members.depart,
+    changes.Mute: roles.mute,
+    changes.SetRole: roles.set_role,
+    changes.Transfer: roles.transfer,
     changes.ChangeRoom: rooms.change,
+    changes.Trim: rooms.trim,
     changes.DeleteRoom: rooms.delete,
 }
 

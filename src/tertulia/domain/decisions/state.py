@@ -3,11 +3,14 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from tertulia.domain import rights
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.events import Changed
 from tertulia.domain.ids import new_id
 from tertulia.domain.mentions import Names
-from tertulia.domain.models import Member, Message, MessageKind, Role, Room, RoomKind, User
+from tertulia.domain.models import Invite, Member, Message, MessageKind, Room, RoomKind, User
+from tertulia.domain.rights import Act, Rank
+from tertulia.domain.voice import archived
 
 
 @dataclass(slots=True)
@@ -19,6 +22,26 @@ class Reactions:
     @property
     def total(self) -> int:
         return sum(map(len, self.users.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """Why somebody may not come in, and by whom; None: the server."""
+
+    by: int | None
+    reason: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something of moderators, staff or the server, for the audit log. `actor` None: the server."""
+
+    act: str
+    actor: int | None
+    via: str
+    user: int | None
+    details: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -42,7 +65,11 @@ class RoomState:
     targets: dict[int, Message] = field(default_factory=dict)
     reactions: dict[int, Reactions] = field(default_factory=dict)
     names: Names = field(default_factory=Names)
-    heirs: list[int] = field(default_factory=list)
+    banned: set[int] = field(default_factory=set)  # of those who act without being members, or are spoken of
+    blocks: set[tuple[int, int]] = field(default_factory=set)  # (user, whom they block), of those who matter here
+    invites: dict[int, Invite] = field(default_factory=dict)
+    pinned: int = 0
+    named: dict[int, list[Message]] = field(default_factory=dict)  # user → notices that name them
     taken_names: set[str] = field(default_factory=set)
     # What is to be written, and said.
     events: list[Changed] = field(default_factory=list)
@@ -55,6 +82,12 @@ class RoomState:
     reactions_added: list[tuple[int, int, str]] = field(default_factory=list)  # (index, user, emoji)
     reactions_dropped: list[tuple[int, int, str]] = field(default_factory=list)
     reactions_cleared: set[int] = field(default_factory=set)  # indexes
+    room_mentions: dict[int, int | None] = field(default_factory=dict)  # index → sender; None: not any more
+    posted: dict[int, int] = field(default_factory=dict)  # user → time of their newest post, under slow mode
+    bans: dict[int, Ban | None] = field(default_factory=dict)  # by user; None: not any more
+    invites_used: list[int] = field(default_factory=list)
+    flagged: list[Message] = field(default_factory=list)  # to be reported for the word list
+    deeds: list[Deed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         room = self.room
@@ -89,18 +122,46 @@ class RoomState:
         member = self.member(user)
         if member is not None:
             return member
-        if self.room.kind is RoomKind.PUBLIC:
+        if self.room.kind is RoomKind.PUBLIC and user not in self.banned:
             raise Rejection("not_member", "Join the room first.")
         raise not_found("room")
 
-    def require_owner(self, user: int) -> Member:
-        """The owner of a room that can be changed: not a direct one."""
-        member = self.require_member(user)
-        if self.room.kind is RoomKind.DIRECT:
-            raise Rejection("direct_room", "A direct room belongs to both and cannot be changed.")
-        if member.role is not Role.OWNER:
-            raise Rejection("forbidden", "Only the room's owner may do this.")
-        return member
+    def rank(self, actor: int | None) -> Rank:
+        """How somebody stands here; None: the server itself."""
+        if actor is None:
+            return Rank.SERVER
+        return rights.rank(self.room.kind, self.member(actor), self.users[actor])
+
+    def require(self, actor: int | None, act: Act) -> Rank:
+        """Their rank, if they may do this; raises `not_found`, `not_member`, `direct_room` or `forbidden`."""
+        rank = self.rank(actor)
+        if rank is Rank.OUTSIDER and actor in self.banned:
+            raise not_found("room")
+        rights.require(act, self.room.kind, rank)
+        return rank
+
+    def require_over(self, actor: int | None, act: Act, user: int) -> None:
+        """The same for what is done to another: only to those who stand lower."""
+        rank = self.require(actor, act)
+        if user == actor:
+            raise Rejection("forbidden", "This is done to others, not to oneself.")
+        if user not in self.users:
+            raise not_found("user")
+        if self.rank(user) >= rank:
+            raise Rejection("forbidden", "They stand as high in this room as you do.")
+
+    def require_open(self) -> None:
+        """Raises `archived`."""
+        if self.room.archived:
+            raise archived()
+
+    def note_deed(self, act: str, actor: int | None, via: str, user: int | None = None, **details: Any) -> None:
+        """For the audit log."""
+        self.deeds.append(Deed(act, actor, via, user, details))
+
+    def target(self, index: int) -> Message | None:
+        """A message that was asked for; rows that are too old for the room may still be there."""
+        return self.targets.get(index) if index >= self.room.first_index else None
 
     def next_seq(self) -> int:
         """Take the next place in the room's order."""
@@ -166,8 +227,8 @@ class RoomState:
 
     def put_message(self, message: Message) -> None:
         """The new state of a message that was there before, or is new in this batch."""
-        assert message.index is not None
-        self.targets[message.index] = message
+        if message.index is not None:
+            self.targets[message.index] = message
         if message.seq in self.new_messages:
             self.new_messages[message.seq] = message
         else:
@@ -177,6 +238,8 @@ class RoomState:
 def person(user: User) -> dict[str, Any]:
     """A user as a notice keeps them: as they were called then."""
     named: dict[str, Any] = {"id": user.id, "number": user.number, "username": user.username}
+    if user.deleted_at is not None:
+        named["deleted"] = True
     if user.name:
         named["name"] = user.name
     return named

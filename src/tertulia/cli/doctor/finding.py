@@ -1,0 +1,73 @@
+"""What a check is given, and what it finds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tertulia.clock import Clock
+from tertulia.settings import Loaded, Settings
+from tertulia.storage.schema import database_file
+
+Level = Literal["ok", "warning", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`what` is the case, and `advice` what to do about it; both whole sentences, and neither holds a secret."""
+
+    level: Level
+    what: str
+    advice: str = ""
+
+
+def ok(what: str, advice: str = "") -> Finding:
+    return Finding("ok", what, advice)
+
+
+def warning(what: str, advice: str) -> Finding:
+    """It works, and may not tomorrow, or not for everybody."""
+    return Finding("warning", what, advice)
+
+
+def problem(what: str, advice: str) -> Finding:
+    """It does not work, or it is open to strangers."""
+    return Finding("problem", what, advice)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is looked at. `server`: the process that serves the data directory, "" if its number is unknown.
+
+    `began`: wall time (microseconds) and monotonic time (seconds) when the doctor came.
+    """
+
+    loaded: Loaded
+    clock: Clock
+    server: str | None
+    began: tuple[int, float]
+
+    @property
+    def settings(self) -> Settings:
+        return self.loaded.settings
+
+    @property
+    def folder(self) -> Path:
+        return self.settings.data_dir
+
+    @property
+    def database(self) -> Path:
+        return database_file(self.settings.database_url)
+
+
+Check = Callable[[Case], Finding | None]
+"""None: there is nothing to say."""
+
+Checks = Sequence[tuple[str, Check]]
+"""Each with the name under which its finding is shown."""
+
+
+def text_of(case: Case, name: str) -> str:
+    """A setting that this version may not have, as text; "" for none."""
+    value = getattr(case.settings, name, "")
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value or "")

@@ -1,0 +1,61 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from tertulia.domain.errors import Rejection
+from tertulia.storage import accounts, emails, users
+from tertulia.storage.accounts import NewUser
+from tertulia.storage.database import open_engine, sqlite_url
+from tertulia.storage.tables import metadata
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    engine = open_engine(sqlite_url(tmp_path / "test.sqlite3"), write=True)
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        accounts.create(connection, NewUser("ann", "ann", "hash", 0, "Ann@x.org", "ann@x.org"))
+        accounts.create(connection, NewUser("bob", "bob", "hash", 0, "Bob@x.org"))  # not claimed
+        yield connection
+    engine.dispose()
+
+
+def test_who_signs_in_with_it(connection: Connection) -> None:
+    found = emails.holder(connection, "ann@x.org")
+    assert found is not None
+    assert found.number == 1
+    assert emails.holder(connection, "bob@x.org") is None
+    connection.execute(text("UPDATE users SET is_active = 0"))
+    assert emails.holder(connection, "ann@x.org") is None
+    assert emails.is_taken(connection, "ann@x.org", 2)
+
+
+def test_confirmed_once_and_only_what_is_claimed(connection: Connection) -> None:
+    assert [emails.unconfirmed(connection, number) for number in (1, 2, 3)] == ["Ann@x.org", None, None]
+    assert [emails.unclaimed(connection, number) for number in (1, 2, 3)] == [False, True, True]
+    for at in (5, 6):
+        emails.confirm(connection, 1, at)
+        emails.confirm(connection, 2, at)
+    found = users.by_numbers(connection, [1, 2])
+    assert [found[number].email_confirmed_at for number in (1, 2)] == [5, None]
+    assert emails.unconfirmed(connection, 1) is None
+
+
+def test_changed(connection: Connection) -> None:
+    emails.confirm(connection, 1, 5)
+    emails.change(connection, 1, "New@x.org", "new@x.org", None)
+    found = users.by_numbers(connection, [1])[1]
+    assert (found.email, found.email_confirmed_at, found.version) == ("New@x.org", None, 2)
+    emails.change(connection, 1, "NEW@x.org", "new@x.org", 7)  # its own
+    with pytest.raises(Rejection) as refused:
+        emails.change(connection, 2, "new@X.org", "new@x.org", None)
+    assert (refused.value.code, list(refused.value.fields)) == ("email_taken", ["email"])
+
+
+def test_a_password_whatever_it_was(connection: Connection) -> None:
+    emails.set_password(connection, 2, "other")
+    found = accounts.credentials_of(connection, 2)
+    assert found is not None
+    assert (found.password_hash, found.user.version) == ("other", 1)

@@ -1,0 +1,65 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from tertulia.domain.errors import Rejection
+from tertulia.domain.ids import new_id
+from tertulia.domain.models import User
+from tertulia.storage import external
+from tertulia.storage.database import open_engine, sqlite_url
+from tertulia.storage.external import NewExternal
+from tertulia.storage.tables import metadata
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    engine = open_engine(sqlite_url(tmp_path / "test.sqlite3"), write=True)
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def make(connection: Connection, external_id: str, **more: str) -> User:
+    return external.create(connection, NewExternal(new_id(), external_id, 100, **more))  # type: ignore[arg-type]
+
+
+def test_found_by_their_external_id(connection: Connection) -> None:
+    ana = make(connection, "u1", username="ana", first_name="Ana")
+    assert external.by_external_id(connection, "u1") == ana == external.by_number(connection, ana.number)
+    assert external.by_external_id(connection, "U1") is None
+    with pytest.raises(Rejection) as refused:
+        make(connection, "u2", username="ana")
+    assert refused.value.code == "username_taken"
+
+
+def test_a_free_username(connection: Connection) -> None:
+    make(connection, "u1", username="ana")
+    assert external.free_username(connection, ["ana", "anna"]) == "anna"
+    assert external.free_username(connection, ["ana"]).startswith("ana-")
+    assert external.free_username(connection, []).startswith("user-")
+
+
+def test_only_what_differs_is_a_change(connection: Connection) -> None:
+    ana = make(connection, "u1", username="ana")
+    assert external.change(connection, ana.number, {"first_name": "", "username": "ana"}) == (ana, set())
+    changed, names = external.change(connection, ana.number, {"first_name": "Ana", "username": "ana"})
+    assert (names, changed and changed.version) == ({"first_name"}, 1)
+    assert external.change(connection, 99, {"first_name": "Ana"}) == (None, set())
+
+
+def test_ended_sessions_are_known_by_time(connection: Connection) -> None:
+    ana = make(connection, "u1")
+    assert external.end_sessions(connection, ana.number, 500) == ana.id
+    assert external.end_sessions(connection, 99, 500) is None
+    assert external.ended_since(connection, 499) == {ana.number: (ana.id, 500)}
+    assert external.ended_since(connection, 500) == {}
+
+
+def test_the_departed(connection: Connection) -> None:
+    external.bury(connection, "u1", 500)
+    external.bury(connection, "u1", 700)
+    assert (external.departed_at(connection, "u1"), external.departed_at(connection, "u2")) == (700, None)
+    assert make(connection, "u1").sessions_ended_at == 700
