@@ -33,7 +33,7 @@ class ServerProcess:
         self.directory = directory
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._environment = {**os.environ, **GENEROUS, **environment}
+        self.environment = {**os.environ, **GENEROUS, **environment}
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -41,7 +41,7 @@ class ServerProcess:
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tertulia", "serve"),
             *("--port", str(self.port), "--data-dir", str(self.directory / "data")),
-            env=self._environment,
+            env=self.environment,
             cwd=self.directory,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,

@@ -12,6 +12,8 @@ SCOPES = ("users", "rooms", "members", "messages", "sessions")
 PREFIX = "tk_"
 """So that a key is known as one, to scanners of source code too."""
 KEY_BYTES = 32
+KEY_LENGTH = len(PREFIX) + 43
+"""32 bytes in base64 without padding."""
 MAX_KEY = 200
 MAX_KEY_NAME = 64
 
@@ -44,6 +46,11 @@ class KeyRow:
 def new_key() -> str:
     """256 random bits, as text."""
     return PREFIX + secrets.token_urlsafe(KEY_BYTES)
+
+
+def is_key(text: str) -> bool:
+    """It looks like a key; whether one is in force is another question."""
+    return text.startswith(PREFIX) and len(text) == KEY_LENGTH
 
 
 def hash_key(key: str) -> str:

@@ -8,14 +8,15 @@ from sqlalchemy import Connection
 from tertulia.clock import Clock
 from tertulia.domain.api_keys import (
     MAX_KEY,
-    PREFIX,
     KeyRow,
     ServerKey,
     check_key_name,
     check_scopes,
     hash_key,
+    is_key,
     new_key,
 )
+from tertulia.domain.buckets import Bucket
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.ids import new_id
 from tertulia.storage import api_keys, audit
@@ -26,8 +27,8 @@ log = structlog.get_logger(__name__)
 MAX_KEYS = 1_000
 """Keys in force at a time: all of them are in memory."""
 LISTED = 2_000
-LOOK_AGAIN = 1.0
-"""Seconds after which an unknown key is worth another look: it may just have been made."""
+LOOKS_PER_SECOND, LOOKS_AT_ONCE = 1.0, 20
+"""How often an unknown key is worth a look at the database: it may just have been made."""
 UPKEEP_SECONDS = 60.0
 
 
@@ -39,14 +40,14 @@ class ApiKeys:
         self._clock = clock
         self._keys: dict[str, ServerKey] = {}  # by hash
         self._used: dict[int, int] = {}  # number → when, not written yet
-        self._looked_at = float("-inf")
+        self._looks = Bucket(LOOKS_PER_SECOND, LOOKS_AT_ONCE, clock)
 
     # Checking
 
     async def authenticate(self, key: str) -> ServerKey:
         """Which key this is; raises `unauthorized`, the same for everything that is wrong with it."""
         found = self._keys.get(_hash(key))
-        if found is None and key.startswith(PREFIX) and self._clock.monotonic() - self._looked_at >= LOOK_AGAIN:
+        if found is None and is_key(key) and not self._looks.take():
             await self.load()
             found = self._keys.get(_hash(key))
         if found is None:
@@ -56,7 +57,6 @@ class ApiKeys:
 
     async def load(self) -> None:
         """Learn which keys are in force."""
-        self._looked_at = self._clock.monotonic()
         self._keys = await self._db.read(api_keys.active, MAX_KEYS)
 
     async def catch_up(self) -> None:
