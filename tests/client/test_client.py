@@ -243,6 +243,42 @@ async def test_a_gap_is_closed_by_asking_for_the_room() -> None:
         assert [row["body"] for row in client.rooms["room-1"].messages][-2:] == ["lost", "later"]
 
 
+async def test_a_room_that_comes_back_before_the_server_hears_unsubscribe_is_followed_on() -> None:
+    room = talk()
+
+    async def first(line: Line) -> None:
+        await line.greet(room)
+        await follow(line, room)
+        line.cut()
+
+    async def second(line: Line) -> None:
+        cursor = room.head
+        room.leave(1)
+        await line.greet(room)
+        for frame in room.changes(cursor):
+            await line.say(frame)
+        room.join(1)
+        await line.say(room.reload())
+        room.post(2, "not heard")
+        await line.reply(await line.hear("unsubscribe"))
+        command = await line.hear("subscribe")
+        await line.reply(command)
+        for frame in room.changes(command["seq"]):
+            await line.say(frame)
+        await line.stay()
+
+    clock = FakeClock()
+    async with staged(first, second) as stage, client_of(stage, clock) as client:
+        await client.start()
+
+        def is_heard() -> bool:
+            view = client.rooms.get("room-1")
+            return view is not None and view.messages[-1:] == [room.rows[room.head]] and room.head > 5
+
+        await flow(clock, is_heard)
+        assert client.rooms["room-1"].messages[-1]["body"] == "not heard"
+
+
 async def test_a_catch_up_that_has_to_wait_is_asked_for_again() -> None:
     room = talk()
 

@@ -244,6 +244,12 @@ def test_without_following_rooms_are_only_listed_until_they_are_opened() -> None
     assert model.open("room-1") == []
 
 
+def test_a_room_that_no_list_has_told_of_is_followed_when_something_happens_in_it() -> None:
+    server, model = ReferenceRoom("room-1"), Model(follow=False)
+    model.apply(ready([], more=True))
+    assert model.apply(server.post(2, "live")).needs == [Need("subscribe", "room-1")]
+
+
 def test_a_gap_is_asked_for_from_the_cursor() -> None:
     server, model = listing()
     model.apply(server.reload())

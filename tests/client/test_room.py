@@ -159,6 +159,11 @@ def test_a_room_that_is_only_listed_counts_along() -> None:
     assert view.apply(server.post(2, "new", mentions=(ME,))) is Outcome.GAP
     assert (view.message_count, view.unread, view.mentions, view.cursor) == (1, 1, 1, None)
     assert view.last_message is not None
+    view.apply(server.rename("renamed"))
+    view.apply(server.stand(1, role="moderator"))
+    assert (view.title, view.me and view.me["role"]) == ("renamed", "moderator")
+    view.apply(server.trim(2))
+    assert view.unread == 0
 
 
 def test_a_large_room_keeps_no_members() -> None:

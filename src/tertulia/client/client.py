@@ -353,6 +353,8 @@ class Client(Membership):
             self.model.give_up(need.room)
             self._link.notify()
             raise
+        if need.cmd == "unsubscribe" and (room := self.model.rooms.get(need.room)) is not None:
+            await self._tell(Need("subscribe", room.id, room.cursor))  # it came back before the server heard that
 
     async def _tell_quietly(self, need: Need) -> None:
         with suppress(ApiError, Stopped):

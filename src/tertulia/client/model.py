@@ -153,11 +153,15 @@ class Model:
                 return Step(_items(frame))
             case Outcome.LEFT:
                 return self._left(room, frame)
-            case Outcome.GAP if room.cursor is not None or self._follow or room.id in self.wanted:
+            case Outcome.GAP if self._is_to_follow(room):
                 return Step([], self._catch_up(room))
             case Outcome.GAP:
                 return Step(_items(frame))
         return Step()
+
+    def _is_to_follow(self, room: RoomModel) -> bool:
+        """A room that no list has told of is followed, too: nothing else would tell how I stand there."""
+        return room.cursor is not None or self._follow or room.id in self.wanted or room.me is None
 
     def _left(self, room: RoomModel, frame: Frame) -> Step:
         self.forget(room.id)

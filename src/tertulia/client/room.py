@@ -61,9 +61,7 @@ class RoomModel:
         self.typing: list[UserResource] = []
         self.typing_count = 0
         self._deleted: dict[str, UserResource] = {}
-        self._counted_at = 0
-        self._told_at = 0
-        self._fresh_at = 0
+        self._counted_at = self._told_at = self._fresh_at = 0
         self._left = False
 
     # What a view asks.
@@ -254,6 +252,13 @@ class RoomModel:
     # The rows.
 
     def _take(self, event: Frame, at: int) -> Outcome:
+        self._take_around(event, at)
+        if (row := event.get("message")) is not None:
+            self._take_row(row)
+        return Outcome.LEFT if self._leaves(event) else Outcome.APPLIED
+
+    def _take_around(self, event: Frame, at: int) -> None:
+        """Everything but the rows: settings, members, counts."""
         if (settings := event.get("settings")) is not None:
             self._take_settings(settings)
             self._count(settings["member_count"], at)
@@ -262,9 +267,6 @@ class RoomModel:
             self._take_member(member, self._fresh_at + 1)
         if "member_count" in event:
             self._count(event["member_count"], at)
-        if (row := event.get("message")) is not None:
-            self._take_row(row)
-        return Outcome.LEFT if self._leaves(event) else Outcome.APPLIED
 
     def _as_i_stand(self, me: Mapping[str, Any]) -> Frame:
         """`me` without what `member` events say in their order: it may be older than the last of them."""
@@ -332,7 +334,7 @@ class RoomModel:
         """Rows that are not known and no newer than `after` are of people who left before the reload."""
         user = member["user"]["id"]
         if user == self.user and self.me is not None:
-            self.me["role"] = member["role"]
+            self.me["role"], self.me["joined_at"] = member["role"], member["joined_at"]
             self.me.pop("muted_until", None)
             self.me |= {"muted_until": member["muted_until"]} if "muted_until" in member else {}
         if member["user"].get("deleted"):
@@ -371,13 +373,12 @@ class RoomModel:
         return any(member["user"]["id"] == self.user and "left_at" in member for member in members)
 
     def _glance(self, event: Frame) -> None:
-        """Keep the counts of a room that is only listed."""
+        """Keep counts, settings and last message of a room that is only listed."""
+        self._take_around(event, event["seq"])
         if (row := event.get("message")) is not None:
             if (row["index"] or 0) > self.message_count:
                 self._count_mention(row)
             self._take_last(row)
-        if "member_count" in event:
-            self._count(event["member_count"], event["seq"])
 
     def _count(self, members: int, at: int) -> None:
         if at >= self._counted_at:

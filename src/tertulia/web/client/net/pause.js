@@ -1,0 +1,40 @@
+/** A wait that can be cut short. */
+export class Pause {
+  #clock;
+  /** @type {unknown} */
+  #timer = null;
+  #least = 0;
+  /** @type {() => void} */
+  #over = () => {};
+
+  /** @param {import("./types.js").Clock} clock */
+  constructor(clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * @param {number} seconds
+   * @param {number} least seconds that pass in any case
+   * @returns {Promise<void>}
+   */
+  wait(seconds, least) {
+    return new Promise((resolve) => {
+      this.#least = this.#clock.now() + least * 1000;
+      this.#over = resolve;
+      this.#timer = this.#clock.setTimeout(resolve, seconds * 1000);
+    });
+  }
+
+  /** Go on as soon as one may. */
+  hurry() {
+    const left = this.#least - this.#clock.now();
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = this.#clock.setTimeout(this.#over, Math.max(0, left));
+  }
+
+  /** Go on now. */
+  end() {
+    this.#clock.clearTimeout(this.#timer);
+    this.#over();
+  }
+}

@@ -1,0 +1,34 @@
+/** @typedef {import("./types.js").Frame} Frame */
+export type Frame = import("./types.js").Frame;
+export type Need = {
+    cmd: "subscribe" | "unsubscribe";
+    room: string;
+    seq: number | null;
+};
+export type Step = {
+    events: Frame[];
+    needs: Need[];
+};
+/**
+ * A command that the server has to be told so that a room becomes right again.
+ *
+ * @typedef {{ cmd: "subscribe" | "unsubscribe", room: string, seq: number | null }} Need
+ */
+/**
+ * What a frame led to: the `events` that were applied, in order (`changes` comes as its items), and `needs`.
+ *
+ * @typedef {{ events: Frame[], needs: Need[] }} Step
+ */
+/**
+ * @param {Frame[]} [events]
+ * @param {Need[]} [needs]
+ * @returns {Step}
+ */
+export declare function step(events?: Frame[], needs?: Need[]): Step;
+/**
+ * What a frame holds, as it would have come live.
+ *
+ * @param {Frame} frame
+ * @returns {Frame[]}
+ */
+export declare function itemsOf(frame: Frame): Frame[];
