@@ -1,107 +1,160 @@
-"""A real browser without a window, driven over its debugging protocol."""
+"""A real Chromium without a window, and people who each have a browser of their own in it.
+
+What the page writes into the console as an error, an exception in a script and a breach of the Content-Security-Policy
+(which the browser writes there, too) fail the test. When one fails, there are pictures in build/screenshots.
+"""
 
 import asyncio
-import json
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from itertools import count
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import httpx
-from websockets.asyncio.client import ClientConnection, connect
+import pytest
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
-from tertulia.clock import SystemClock
+from support.server import PASSWORD
 
-PATIENCE = 20.0
-PROGRAM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), "")
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "build" / "screenshots"
+PATIENCE = 15.0
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
-class Page:
-    """A tab."""
+class Site(Protocol):
+    """A server: `support.server.RunningServer`, or a process."""
 
-    def __init__(self, line: ClientConnection) -> None:
-        self._line = line
-        self._ids = count(1)
-        self.complaints: list[str] = []
+    @property
+    def port(self) -> int: ...
 
-    async def call(self, method: str, **params: Any) -> Any:
-        number = next(self._ids)
-        await self._line.send(json.dumps({"id": number, "method": method, "params": params}))
-        while True:
-            answer = json.loads(await self._line.recv())
-            if answer.get("id") == number:
-                assert "error" not in answer, answer
-                return answer["result"]
-            self._note(answer)
 
-    def _note(self, event: Any) -> None:
-        entry = event.get("params", {}).get("entry", {"level": "error"})
-        if event.get("method") in {"Log.entryAdded", "Runtime.exceptionThrown"} and entry["level"] == "error":
-            self.complaints.append(json.dumps(event["params"]))
+def program() -> str | None:
+    """The browser of this machine."""
+    found = [path for name in NAMES if (path := shutil.which(name))]
+    return next(iter([*found, *(place for place in PLACES if Path(place).exists())]), None)
 
-    async def run(self, script: str) -> Any:
-        """What the expression is."""
-        found = await self.call("Runtime.evaluate", expression=script, awaitPromise=True, userGesture=True)
-        assert "exceptionDetails" not in found, found
-        return found["result"].get("value")
 
-    async def until(self, script: str) -> None:
-        """Wait until the expression is true."""
-        async with asyncio.timeout(PATIENCE):
-            while not await self.run(script):
-                await SystemClock().sleep(0.02)
-
-    async def open(self, url: str) -> None:
-        await self.call("Page.navigate", url="about:blank")  # else a new fragment would load nothing
-        await self.call("Page.navigate", url=url)
-        await self.until("location.href !== 'about:blank' && document.readyState === 'complete'")
-
-    async def text(self) -> str:
-        return str(await self.run("document.body.innerText"))
+def wanted_program() -> str:
+    """Its path. Without it the test is skipped, but in CI it fails."""
+    found = program()
+    if found is None:
+        reason = "there is no Chromium: install it, or run `sh tools/browser`"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
 
 
 @asynccontextmanager
-async def browser(folder: Path) -> AsyncIterator[Page]:
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--no-first-run",
-        "--disable-dev-shm-usage",
-        "--remote-debugging-port=0",
-        f"--user-data-dir={folder / 'browser'}",
-        "about:blank",
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "HOME": str(folder)},
-    )
+async def chromium(path: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Person:
+    """Somebody at a browser: cookies, storage and tabs of their own."""
+
+    def __init__(self, context: BrowserContext, page: Page, url: str, name: str) -> None:
+        self.context, self.page, self.url, self.name = context, page, url, name
+        self.complaints: list[str] = []
+        self._expected: list[re.Pattern[str]] = []
+
+    def expects(self, pattern: str) -> None:
+        """These complaints are part of the story (a server that is gone, a wrong password)."""
+        self._expected.append(re.compile(pattern))
+
+    async def tab(self) -> Page:
+        """One more tab."""
+        page = await self.context.new_page()
+        self.watch(page)
+        return page
+
+    def watch(self, page: Page) -> None:
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "assert"):
+            self.complaints.append(f"{message.location.get('url', '')}: {message.text}")
+
+    @property
+    def unexpected(self) -> list[str]:
+        return [each for each in self.complaints if not any(known.search(each) for known in self._expected)]
+
+    async def register(self, **fields: Any) -> dict[str, Any]:
+        """An account of this name, with the cookie in this browser; the page was not asked. What the server said."""
+        body = {"username": self.name, "password": PASSWORD, "cookie": True, **fields}
+        path, own = f"{self.url}/api/v1/auth/register", {"Origin": self.url}
+        answer = await self.context.request.post(path, data=body, headers=own)
+        assert answer.ok, await answer.text()
+        said: dict[str, Any] = await answer.json()
+        return said
+
+    async def picture(self, name: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        for number, page in enumerate(self.context.pages):
+            await page.screenshot(path=SCREENSHOTS / f"{name}-{self.name}-{number}.png")
+
+
+@asynccontextmanager
+async def person(browser: Browser, site: Site, name: str, **options: Any) -> AsyncIterator[Person]:
+    """`name` with a tab on nothing yet. `options`: of the browser's context (`viewport`, `color_scheme`, …)."""
+    url = f"http://127.0.0.1:{site.port}"
+    context = await browser.new_context(base_url=url, reduced_motion="reduce", **options)
+    context.set_default_timeout(PATIENCE * 1000)
+    somebody = Person(context, await context.new_page(), url, name)
+    somebody.watch(somebody.page)
     try:
-        port = await _port(process)
-        async with connect(f"ws://127.0.0.1:{port}{await _first_tab(port)}", max_size=None) as line:
-            page = Page(line)
-            for domain in ("Page", "Runtime", "Log"):
-                await page.call(f"{domain}.enable")
-            yield page
+        yield somebody
+        assert not somebody.unexpected, somebody.unexpected
+    except BaseException:
+        await somebody.picture(_test_name())
+        raise
     finally:
-        process.terminate()
-        await process.communicate()
+        await context.close()
 
 
-async def _port(process: asyncio.subprocess.Process) -> int:
-    assert process.stderr is not None
-    async with asyncio.timeout(PATIENCE):
-        while line := await process.stderr.readline():
-            if b"DevTools listening on" in line:
-                return int(line.split(b"ws://")[1].split(b"/")[0].rsplit(b":", 1)[1])
-    raise AssertionError("the browser does not start")
+def _test_name() -> str:
+    name = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].partition(" ")[0]
+    return re.sub(r"[^\w-]+", "-", name).strip("-") or "test"
 
 
-async def _first_tab(port: int) -> str:
-    async with httpx.AsyncClient() as http:
-        tabs = (await http.get(f"http://127.0.0.1:{port}/json/list")).json()
-    [address] = [tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page"]
-    return "/" + str(address).split("/", 3)[3]
+@asynccontextmanager
+async def page_elsewhere(html: str = "<!doctype html><title>Elsewhere</title>") -> AsyncIterator[str]:
+    """The address of a page on an origin of its own, without any policy."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, OSError):  # browsers open more lines than they need
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(head.encode() + html.encode())
+            await writer.drain()
+        writer.close()
+
+    length = len(html.encode())
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    finally:
+        server.close()  # and not `wait_closed`: the browser may keep a line for later

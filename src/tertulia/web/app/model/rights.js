@@ -1,0 +1,34 @@
+/**
+ * What I may do with a message.
+ *
+ * @typedef {{ react: boolean, reply: boolean, edit: boolean, remove: boolean }} Rights
+ */
+
+const NONE = { react: false, reply: false, edit: false, remove: false };
+const MODERATES = ["owner", "admin", "moderator"];
+
+/**
+ * @param {import("./types.js").Row} row
+ * @param {import("./types.js").Room | null} room
+ * @param {string} me
+ * @returns {Rights}
+ */
+export function rightsOf(row, room, me) {
+  if (row.kind !== "message" || row.deleted_at || !room?.role) return NONE;
+  const own = row.sender?.id === me;
+  const talks = !room.archived;
+  const moderates = MODERATES.includes(room.role) && room.kind !== "direct";
+  return { react: talks, reply: talks, edit: own && talks, remove: (own && talks) || moderates };
+}
+
+/**
+ * Why I cannot write here, or nothing: I can.
+ *
+ * @param {import("./types.js").Room | null} room
+ * @returns {"archived" | "outsider" | null}
+ */
+export function silenceOf(room) {
+  if (!room) return null;
+  if (room.archived) return "archived";
+  return room.role ? null : "outsider";
+}
