@@ -5,16 +5,18 @@
 #   make lint, make fix   look at the code; put right what a machine can
 #   make bench            how fast the fast path is here
 #   make prove            the promises, tried long: new stories every time, 200 kills
+#   make screenshots      pictures of the page, into docs/images
 #   make lock             pin the dependencies anew (UPGRADE=1: the newest ones)
 #   make clean            take away what was made, but for ./data
 #
 # PYTHON=/path/to/python3.13 chooses the Python; ARGS="..." is handed to the program.
 
-.PHONY: run test lint fix bench prove lock clean
+.PHONY: run test lint fix bench prove screenshots lock clean
 .DEFAULT_GOAL := run
 
 BIN = .venv/bin
 SETUP = PYTHON='$(PYTHON)' sh tools/setup
+NPM = PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
 run:
 	@$(SETUP) run
@@ -22,19 +24,26 @@ run:
 
 test: lint
 	@sh tools/proxies
+	@sh tools/browser
+	@$(NPM) test --silent
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 lint:
 	@$(SETUP) test
+	@sh tools/node
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@$(NPM) run check --silent
+	@$(NPM) run lint --silent
 
 fix:
 	@$(SETUP) test
+	@sh tools/node
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	@$(NPM) run fix --silent
 
 bench:
 	@$(SETUP) test
@@ -44,9 +53,14 @@ prove:
 	@$(SETUP) test
 	TERTULIA_PROVE=1 TERTULIA_PROVE_KILLS=200 $(BIN)/pytest --timeout 0 tests/property tests/hub tests/crash $(ARGS)
 
+screenshots:
+	@$(SETUP) test
+	@sh tools/browser
+	$(BIN)/python tools/screenshots.py $(ARGS)
+
 lock:
 	@sh tools/lock
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	rm -rf .venv node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +

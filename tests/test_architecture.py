@@ -17,6 +17,6 @@ def test_every_file_that_is_named_is_there(page: str) -> None:
 
 
 def test_every_promise_names_its_tests() -> None:
-    rows = re.findall(r"^\| \d \|.*$", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert len(rows) == 7
+    rows = re.findall(r"^\| \d+ \|.*$", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) >= 11
     assert all("`tests/" in row for row in rows)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.powers import without_powers
-from tertulia.datadir import KEY_FILE, LOCK_FILE, DataDirError, open_data_dir, serving
+from tertulia.datadir import KEY_FILE, LOCK_FILE, DataDirError, Serving, open_data_dir, serving
 
 
 def mode(path: Path) -> int:
@@ -82,10 +82,26 @@ def test_who_serves_a_directory_can_be_asked_without_a_trace(tmp_path: Path) -> 
     assert serving(tmp_path) is None
     assert list(tmp_path.iterdir()) == []
     with open_data_dir(tmp_path).lock():
-        assert serving(tmp_path) == str(os.getpid())
-        assert serving(tmp_path) == str(os.getpid())
+        assert serving(tmp_path) == Serving(str(os.getpid()))
+        assert serving(tmp_path) == Serving(str(os.getpid()))
     assert serving(tmp_path) is None
     open_data_dir(tmp_path).lock().release()
+
+
+def test_where_it_is_reached_is_known_while_it_runs(tmp_path: Path) -> None:
+    for local, public in (("http://127.0.0.1:8123", "https://chat.example.org"), ("http://[::1]:9", "")):
+        with open_data_dir(tmp_path).lock() as lock:
+            lock.announce(local, public)
+            assert serving(tmp_path) == Serving(str(os.getpid()), local, public)
+        assert serving(tmp_path) is None
+        assert (tmp_path / LOCK_FILE).read_bytes() == b""
+
+
+def test_what_a_killed_server_left_is_not_believed(tmp_path: Path) -> None:
+    (tmp_path / LOCK_FILE).write_text("1\nhttp://127.0.0.1:8123\n\n")
+    assert serving(tmp_path) is None
+    with open_data_dir(tmp_path).lock():
+        assert serving(tmp_path) == Serving(str(os.getpid()))
 
 
 def test_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None:

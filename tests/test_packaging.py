@@ -1,10 +1,12 @@
 """`pip install .` gives a `tertulia` that works anywhere; and what is installed is pinned."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tomllib
 import urllib.request
 import zipfile
@@ -63,6 +65,18 @@ def test_wheel_has_all_that_the_package_has(wheel: Path) -> None:
     assert [path for path in inside if path.endswith("licenses/LICENSE")]
 
 
+def test_the_files_for_browsers_are_in_the_wheel_and_in_the_sources(wheel: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (built,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    web = {f"tertulia/web/{name}" for name in ("client/tertulia.js", "client/package.json", "app/index.html")}
+    assert web <= set(zipfile.ZipFile(wheel).namelist())
+    assert {f"src/{name}" for name in web} <= names
+    assert not [name for name in names if "node_modules" in name or name.startswith((".venv", "build/", "data/"))]
+
+
 def test_installed_program_is_the_one_of_the_wheel(program: Path, tmp_path: Path) -> None:
     code = "import tertulia; print(tertulia.__file__)"
     found = subprocess.check_output([program.with_name("python"), "-c", code], cwd=tmp_path, text=True)
@@ -74,7 +88,16 @@ def test_installed_program_works_from_any_directory(program: Path, tmp_path: Pat
     assert run(program, tmp_path, "migrate").startswith(f"The database {tmp_path}/data/tertulia.db is up to date")
     with Serving(tmp_path, program=program) as serving:
         assert serving.get("/readyz")["status"] == "ready"
-        for path in ("/", "/api/docs", "/swagger/", "/api/openapi.json", "/api/asyncapi.json"):
+        for path in (
+            "/",
+            "/about",
+            "/client/tertulia.js",
+            "/client/tertulia.tgz",
+            "/api/docs",
+            "/swagger/",
+            "/api/openapi.json",
+            "/api/asyncapi.json",
+        ):
             with urllib.request.urlopen(serving.address + path, timeout=20) as answer:
                 assert answer.status == 200, path
 
@@ -107,6 +130,13 @@ def test_locks_have_hashes_and_no_hosts(lock: Path) -> None:
         assert re.fullmatch(r"[a-z0-9.-]+==\S+( ; .+)? \\", first), first
         assert hashes
         assert all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", line) for line in hashes), first
+
+
+def test_javascript_packages_are_pinned_by_hash_and_come_from_no_named_host() -> None:
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    for name, package in packages.items():
+        assert not name or package.get("link") or package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
 
 
 def test_ci_runs_what_developers_run() -> None:

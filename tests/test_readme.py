@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import stat
 import sys
 from pathlib import Path
 
@@ -49,7 +50,9 @@ async def test_the_tour_works_pasted_line_by_line(tmp_path: Path) -> None:
 @pytest.mark.slow
 async def test_use_your_own_users_works_pasted_line_by_line(tmp_path: Path) -> None:
     (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / ".env").touch(mode=0o644)  # made by another step before
     await pasted("".join(blocks("own users: settings")), tmp_path)
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
     assert len(blocks("own users")) > 3
     async with server_process(tmp_path) as server:
         said = await pasted("".join(blocks("own users")).replace("http://127.0.0.1:8000", server.url), tmp_path)

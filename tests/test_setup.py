@@ -241,3 +241,78 @@ def test_debians_packages_are_unpacked_and_not_installed(machine: Machine) -> No
     fetch_proxies(machine)
     again = machine.log()
     assert not [line for line in again if "nginx" in line or "update" in line]
+
+
+def run_tool(machine: Machine, name: str) -> subprocess.CompletedProcess[str]:
+    (machine.clone / "tools").mkdir(exist_ok=True)
+    text = (ROOT / "tools" / name).read_text()
+    (machine.clone / "tools" / name).write_text(text.replace("/Applications/", "/none/"))  # not this machine's
+    environment = {"PATH": str(machine.bin), "LOG": str(machine.clone / "log"), "BIN": str(machine.bin)}
+    command = [str(machine.bin / "sh"), f"tools/{name}"]
+    return subprocess.run(command, cwd=machine.clone, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", ["chromium", "google-chrome"])
+def test_a_browser_that_is_there_is_taken(machine: Machine, name: str) -> None:
+    machine.has(name, "#!/bin/sh\n")
+    machine.has("apt-get", APT)
+    done = run_tool(machine, "browser")
+    assert (done.returncode, done.stdout, done.stderr, machine.log()) == (0, "", "", [])
+
+
+def test_without_a_browser_one_is_told_what_is_skipped(machine: Machine) -> None:
+    done = run_tool(machine, "browser")
+    assert done.returncode == 0  # everything else is tested
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.startswith("There is no Chromium here: the tests in the browser are skipped. Install it")
+    assert "sudo apt install chromium" in sentence
+
+
+APT_INSTALL = """#!/bin/sh
+echo "apt-get $*" >>$LOG
+echo noise; echo noise >&2
+[ -e $BIN/updated ] || case "$1" in update) : >$BIN/updated; exit 0 ;; *) exit 100 ;; esac
+printf '#!/bin/sh\\n' >$BIN/chromium && chmod +x $BIN/chromium
+"""
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_root_gets_debians_browser_and_others_are_asked(machine: Machine, user: int) -> None:
+    machine.has("apt-get", APT_INSTALL)
+    (machine.bin / "id").unlink()
+    machine.has("id", f"#!/bin/sh\necho {user}\n")
+    done = run_tool(machine, "browser")
+    (sentence,) = done.stderr.splitlines()
+    if user:
+        assert sentence.startswith("There is no Chromium here")
+        assert machine.log() == []
+    else:
+        assert sentence == "Installing Chromium for the tests in the browser."
+        assert [line.split()[1] for line in machine.log()] == ["install", "update", "install"]
+    assert done.stdout == ""
+
+
+NPM = """#!/bin/sh
+echo "npm $*" >>log
+rm -rf node_modules && mkdir node_modules
+[ ! -e offline ]
+"""
+
+
+def test_javascript_packages_are_installed_from_the_lock_and_only_once(machine: Machine) -> None:
+    machine.has("npm", NPM)
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(ROOT / name, machine.clone / name)
+    (machine.clone / "offline").touch()
+    failed = run_tool(machine, "node")
+    assert failed.returncode == 1
+    assert "without a network" in failed.stderr
+    (machine.clone / "offline").unlink()
+    assert run_tool(machine, "node").returncode == 0
+    assert [line.split()[:2] for line in machine.log()] == [["npm", "ci"]] * 2
+    done = run_tool(machine, "node")
+    assert (done.returncode, done.stderr, machine.log()) == (0, "", [])
+    with (machine.clone / "package-lock.json").open("a") as lock:
+        lock.write("\n")
+    run_tool(machine, "node")
+    assert len(machine.log()) == 1

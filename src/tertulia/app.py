@@ -1,6 +1,7 @@
 """The composition root: builds every object from the settings, starts and stops them. Nothing else wires."""
 
 import asyncio
+import gc
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -142,8 +143,9 @@ class Application:
             Buckets(settings.post_rate, settings.post_burst, clock), "You change things too fast. Wait a moment."
         )
         rooms = Rooms(db, self.committer, numbers, pace, policy, self.words, large=large)
-        blocks = Blocks(db, self.hub, presence, pace, clock, silent)
+        blocks = Blocks(db, self.hub, presence, pace, policy, clock, silent)
         blocks.on_changed(voices.blocks_changed)
+        messages = Messages(db, self.committer, numbers, posts, pace, self.words)
         invites = Invites(db, self.committer, clock, pace)
         accounts.on_invited(invites.arrived)
         return Services(
@@ -152,8 +154,8 @@ class Application:
             history=History(db, clock),
             numbers=numbers,
             rooms=rooms,
-            members=Members(db, self.committer, numbers, pace, clock, large=large),
-            messages=Messages(db, self.committer, numbers, posts, pace, self.words),
+            members=Members(db, self.committer, numbers, pace, policy, clock, large=large),
+            messages=messages,
             receipts=receipts,
             typing=typing,
             voices=voices,
@@ -169,7 +171,7 @@ class Application:
             reports=Reports(db, self.committer, accounts, policy, clock, pace),
             staff=Staff(db, accounts, sessions, clock, self.tasks),
             keys=ApiKeys(db, clock),
-            server_rooms=ServerRooms(db, self.committer, self.words, rooms),
+            server_rooms=ServerRooms(db, self.committer, self.words, rooms, messages),
             server_users=ServerUsers(db, accounts, sessions, self.words, clock, self.tasks),
         )
 
@@ -257,6 +259,7 @@ class Application:
             self.hub.deliver(batch)
             self.services.voices.heard(batch)
             self.services.blocks.heard(batch)
+            self.services.presence.heard(batch)
         self.deliveries.nudge()
 
     async def _repair(self, room: int, after: int) -> tuple[int, Sequence[Changed] | None] | None:
@@ -364,7 +367,17 @@ def serve(settings: Settings, listeners: list[socket.socket]) -> None:
 async def _serve(settings: Settings, listeners: list[socket.socket]) -> None:
     application = Application(settings)
     await application.start()
+    _collect_seldom()
     try:
         await application.server().serve(sockets=listeners)
     finally:
         await application.stop()
+
+
+def _collect_seldom() -> None:
+    """Each batch makes thousands of objects that live until its answers are out, and few cycles: Python's own pace
+    would look through them again and again.
+    """
+    gc.collect()
+    gc.freeze()  # what is there now stays
+    gc.set_threshold(50_000, 20, 20)

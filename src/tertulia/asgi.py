@@ -43,6 +43,7 @@ class LazyApplication:
         loaded = load()
         directory = open_data_dir(loaded.settings.data_dir)
         self._lock = directory.lock()
+        self._lock.announce(public=loaded.settings.public_url)  # the port is known to the ASGI server alone
         schema.migrate(loaded.settings.database_url)
         if not loaded.settings.secret_key:
             loaded = loaded.changed("data directory", secret_key=directory.secret_key())

@@ -1,4 +1,4 @@
-"""The data directory: who may use it, the signing key in it, and the lock that lets one server in."""
+"""The data directory: who may use it, its signing key, and the lock that lets one server in and says where it is."""
 
 import fcntl
 import os
@@ -6,6 +6,7 @@ import secrets
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -52,13 +53,18 @@ class ServeLock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = _holder(self._file)
+            holder = _said(self._file).process
             os.close(self._file)
             raise DataDirError(_taken(path, holder)) from None
+        self.announce()
+
+    def announce(self, local: str = "", public: str = "") -> None:
+        """Where the server is reached: from this machine, and by people if a setting says so; for `serving`."""
         os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(self._file, f"{os.getpid()}\n{local}\n{public}\n".encode(), 0)
 
     def release(self) -> None:
+        os.ftruncate(self._file, 0)
         os.close(self._file)
 
     def __enter__(self) -> Self:
@@ -70,23 +76,33 @@ class ServeLock:
         self.release()
 
 
-def serving(path: Path) -> str | None:
-    """The process (its number, "" if it is not known) of the server that runs on a directory; None when none does."""
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A server that runs: its process and its addresses, from this machine and for people; "" for what is not known."""
+
+    process: str = ""
+    local: str = ""
+    public: str = ""
+
+
+def serving(path: Path) -> Serving | None:
+    """The server that runs on a directory. What one left behind that was killed is not believed: it has no lock."""
     try:
         file = os.open(path / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _holder(file)
+        return _said(file)
     finally:
         os.close(file)  # and so the lock is free again
     return None
 
 
-def _holder(file: int) -> str:
-    return os.pread(file, 20, 0).decode("ascii", "replace").strip()
+def _said(file: int) -> Serving:
+    lines = os.pread(file, 8_192, 0).decode("utf-8", "replace").split("\n")
+    return Serving(*(line.strip() for line in lines[:3]))
 
 
 def open_data_dir(path: Path) -> DataDir:

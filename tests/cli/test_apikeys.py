@@ -10,6 +10,8 @@ import pytest
 
 from support.commands import tertulia
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 def test_made_listed_revoked(tmp_path: Path) -> None:
     made = tertulia(tmp_path, "apikey", "create", "shop", "--scopes", "users, sessions")

@@ -16,10 +16,11 @@ def found(folder: Path, *words: str, **variables: str) -> tuple[int, dict[str, d
     return done.returncode, {each["check"]: each for each in json.loads(done.stdout)["findings"]}
 
 
-def test_a_new_installation_is_well_and_nothing_is_made(tmp_path: Path) -> None:
+def test_before_the_first_start_only_the_database_is_missing_and_nothing_is_made(tmp_path: Path) -> None:
     code, seen = found(tmp_path)
     assert code == 0
     assert {check for check, each in seen.items() if each["level"] != "ok"} <= {
+        "database",
         "user",
         "synchronized",
         "disk",
@@ -91,6 +92,7 @@ def test_production_that_is_set_up(tmp_path: Path) -> None:
     code, seen = found(tmp_path, "--production", **good)
     assert code == 0
     assert {check for check, each in seen.items() if each["level"] != "ok"} <= {
+        "database",
         "user",
         "synchronized",
         "disk",

@@ -5,8 +5,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from support.commands import tertulia
+import pytest
 
+from support.commands import Serving, tertulia
+
+pytestmark = pytest.mark.usefixtures("database")
 DAY = 86_400 * 1_000_000
 
 
@@ -31,3 +34,13 @@ def test_a_code_on_a_line(tmp_path: Path) -> None:
 def test_bounds(tmp_path: Path) -> None:
     for words in (["--uses", "-1"], ["--days", "0"], ["--days", "366"]):
         assert tertulia(tmp_path, "invite", *words).returncode == 2
+
+
+def test_where_the_code_is_good(tmp_path: Path) -> None:
+    said = tertulia(tmp_path, "invite").stderr
+    assert said == "With this code one person can sign up at http://127.0.0.1:8000 within 7 days:\n"
+    said = tertulia(tmp_path, "invite", "--uses", "0", "--days", "1", "--public-url", "https://chat.test").stderr
+    assert said == "With this code anybody can sign up at https://chat.test within a day:\n"
+    with Serving(tmp_path) as server:
+        said = tertulia(tmp_path, "invite", "--uses", "5").stderr
+        assert said == f"With this code 5 people can sign up at {server.address} within 7 days:\n"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import sqlite3
 import urllib.error
 import urllib.request
@@ -73,8 +74,8 @@ def test_beside_a_server(tmp_path: Path) -> None:
     make_ann(tmp_path)
     with Serving(tmp_path) as server:
         access = server.login("ann", PASSWORD)
-        link = tertulia(tmp_path, "reset-password", "ann", "--public-url", server.address).stdout.strip()
-        assert link.startswith(server.address)
+        link = tertulia(tmp_path, "reset-password", "ann").stdout.strip()
+        assert link.startswith(f"{server.address}/auth/reset#")
         token = link.split("#token=")[1]
         content = json.dumps({"token": token, "password": NEW_PASSWORD}).encode()
         request = urllib.request.Request(
@@ -88,3 +89,21 @@ def test_beside_a_server(tmp_path: Path) -> None:
         refused.value.close()
         assert server.login("ann", NEW_PASSWORD)
         assert token not in server.log()
+
+
+def test_the_link_leads_to_where_the_server_really_is(tmp_path: Path) -> None:
+    make_ann(tmp_path)
+
+    def start_of_link(*words: str, **variables: str) -> str:
+        return tertulia(tmp_path, "reset-password", "ann", *words, variables=variables).stdout.split("/auth/")[0]
+
+    with Serving(tmp_path) as server:
+        assert start_of_link() == server.address
+        assert start_of_link(TERTULIA_PORT="9") == server.address  # this one runs
+        assert start_of_link("--port", "9") == "http://127.0.0.1:9"  # said on purpose
+        assert start_of_link(TERTULIA_PUBLIC_URL="https://chat.test") == "https://chat.test"
+        server.stop(signal.SIGKILL)
+    assert start_of_link() == "http://127.0.0.1:8000"
+    with Serving(tmp_path, "--public-url", "https://chat.test") as server:
+        assert start_of_link() == "https://chat.test"
+        assert server.address in (tmp_path / "data" / "serve.lock").read_text()

@@ -8,6 +8,7 @@ import pytest
 
 from support.commands import tertulia
 
+pytestmark = pytest.mark.usefixtures("database")
 URL = "http://127.0.0.1:9/hooks?token=hidden"
 ALLOWED = ("--webhook-allowed-networks", "127.0.0.0/8")
 

@@ -6,6 +6,8 @@ import pytest
 
 from support.commands import tertulia
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 def test_added_listed_removed(tmp_path: Path) -> None:
     added = tertulia(tmp_path, "words", "add", "Bad", "*buy now*", "spam*")

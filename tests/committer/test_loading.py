@@ -224,7 +224,7 @@ async def test_mentions_are_the_same_in_small_and_large_rooms(
     """Design: the longest username of a member after `@`, whatever way members are looked up."""
     monkeypatch.setattr(loading, "KEPT_NAMES", kept)
     async with heart(tmp_path) as h:
-        names = ("ann", "anna", "anna.b", "Ann", "zoë", "小明", "a@b.example", "stranger")
+        names = ("ann", "anna", "anna.b", "Eve", "zoë", "小明", "a@b.example", "stranger")
         people = dict(zip(names, h.people(*names), strict=True))
         room = await h.room(*(people[name] for name in names[:-1]))
         for body, expected in {
@@ -233,8 +233,8 @@ async def test_mentions_are_the_same_in_small_and_large_rooms(
             "@annabelle": ["anna"],
             "@anna.": ["anna"],
             "@anna.b.": ["anna.b"],
-            "@Ann, @ann": ["Ann", "ann"],
-            "@ANN": [],
+            "@Eve, @ann": ["Eve", "ann"],
+            "@eve @ANN": [],
             "hi @zoë!": ["zoë"],
             "@小明你好": ["小明"],
             "@a@b.example": ["a@b.example"],

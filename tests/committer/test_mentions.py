@@ -62,6 +62,16 @@ async def test_the_blocked_cannot_write_to_the_blocker(tmp_path: Path) -> None:
         await h.post(room, bob, "again")
 
 
+async def test_the_blocked_pins_nothing_in_the_direct_room(tmp_path: Path) -> None:
+    async with heart(tmp_path) as h:
+        ann, bob = h.people("ann", "bob")
+        room = await _direct(h, ann, bob)
+        await h.accepted(Post(room, ann, "x"), Pin(room, bob, 1, on=True))
+        _block(h, ann, bob)
+        assert await h.refused(Pin(room, bob, 1, on=False)) == "blocked"
+        await h.accepted(Pin(room, ann, 1, on=False))
+
+
 async def test_the_blocked_opens_no_room_with_the_blocker_and_brings_them_nowhere(tmp_path: Path) -> None:
     async with heart(tmp_path) as h:
         ann, bob = h.people("ann", "bob")

@@ -251,6 +251,24 @@ async def test_an_invitation_of_another_room_is_none(tmp_path: Path) -> None:
         assert _codes(answers) == ["invite_invalid", None]
 
 
+async def test_invitations_end_with_the_right_to_invite(tmp_path: Path) -> None:
+    async with heart(tmp_path) as h:
+        ann, *people = h.people("ann", *(f"user{n}" for n in range(5)))
+        room, other = [await h.room(ann, kind=RoomKind.PRIVATE) for _ in range(2)]
+        await h.accepted(*(AddMember(place, ann, user, Role.MODERATOR) for place in (room, other) for user in people))
+        for user in (ann, *people):
+            for place in (room, other):
+                h.write(invites.create, Invite(0, new_id(), new_code(), place, user, h.clock.now()))
+        left, removed, banned, demoted, raised = people
+        await h.accepted(
+            Leave(room, left), RemoveMember(room, ann, removed), Ban(room, ann, banned),
+            SetRole(room, ann, demoted, Role.MEMBER), SetRole(room, ann, raised, Role.ADMIN),
+        )  # fmt: skip
+        now = h.clock.now()
+        assert [one.by for one in h.read(invites.open_to, room, now, 0, 99)] == [ann, raised]
+        assert [one.by for one in h.read(invites.open_to, other, now, 0, 99)] == [ann, *people]
+
+
 # What the transaction keeps beside.
 
 

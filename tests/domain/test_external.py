@@ -114,13 +114,13 @@ def test_avatars(url: str) -> None:
     assert check_avatar(url) == url
 
 
-@pytest.mark.parametrize("text", ["", "x" * 256, "a\nb", "\x00", "\ud800"])
+@pytest.mark.parametrize("text", ["", "x" * 256, "a\nb", "\x00", "\ud800", " ", "a ", " a", "\u3000", ".", ".."])
 def test_no_external_ids(text: str) -> None:
     with pytest.raises(Rejection):
         check_external_id(text)
 
 
-@pytest.mark.parametrize("text", ["1", "auth0|507f", "tenant/42", "é" * 255, " ", "external:1"])
+@pytest.mark.parametrize("text", ["1", "auth0|507f", "tenant/42", "é" * 255, "a b", "...", ".a", "external:1"])
 def test_external_ids(text: str) -> None:
     assert check_external_id(text) == text
 

@@ -1,5 +1,7 @@
 """Ids: UUIDs of version 7, in one spelling."""
 
+import subprocess
+import sys
 import uuid
 
 import pytest
@@ -19,6 +21,16 @@ def test_new_ids_sort_by_their_millisecond() -> None:
     """Inserts go to the end of the index."""
     moments = [int(new_id().replace("-", "")[:12], 16) for _ in range(1_000)]
     assert moments == sorted(moments)
+
+
+def test_a_forked_process_makes_ids_of_its_own() -> None:
+    new_id()  # from here on there are random bits in stock
+    script = (
+        "import os, sys; from tertulia.domain.ids import new_id; new_id();"
+        "os.fork() and os.wait(); print(new_id()[14:], flush=True)"
+    )
+    said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert len(set(said.stdout.split())) == 2
 
 
 def test_one_spelling() -> None:

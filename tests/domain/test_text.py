@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tertulia.domain.errors import Rejection
-from tertulia.domain.text import MAX_BODY, check_body, check_text
+from tertulia.domain.text import MAX_BODY, check_body, check_line, check_text
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\x00", "\ud800", "a\udfff", "\udc00\ud800", "é\ud83d"])
@@ -42,3 +42,17 @@ def test_the_limit_counts_characters(letter: str) -> None:
 @pytest.mark.parametrize("body", ["x", " x ", "\u200b", "\x01", "\ufeff", "\u202e"])
 def test_a_body_is_never_trimmed(body: str) -> None:
     assert check_body(body) == body
+
+
+@pytest.mark.parametrize("character", [*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", "\n", "\x1b", "\x85"])
+def test_a_line_neither_turns_the_text_around_it_nor_breaks(character: str) -> None:
+    with pytest.raises(Rejection) as refused:
+        check_line(f"a{character}b", "title")
+    assert (refused.value.code, list(refused.value.fields)) == ("invalid", ["title"])
+    assert character not in refused.value.message
+    assert check_body(f"a{character}b")
+
+
+@pytest.mark.parametrize("line", ["", " a ", "שלום עולם", "مرحبا", "👩\u200d🚀", "a\u200fb"])
+def test_lines_of_any_script(line: str) -> None:
+    assert check_line(line, "title") == line

@@ -43,6 +43,7 @@ def test_emails(email: str) -> None:
         "a@b@example.org",
         "a@ex..org",
         "a@example.org\n<x>",
+        "a\u202e@example.org",
         "x" * 250 + "@e.org",
     ],
 )

@@ -68,6 +68,19 @@ async def test_add_role_and_remove(running: Node) -> None:
     assert code(await a.ask("remove", room=room, user=ben.id)) == "not_found"
 
 
+async def test_a_member_who_is_added_again_keeps_their_role(running: Node) -> None:
+    ana, ben = await running.people("ana", "ben")
+    room = await running.room(ana, kind="private")
+    a = await running.connect(ana)
+    first = await a.ask("add", room=room, user=ben.id, role="moderator")
+    assert first["member"]["role"] == "moderator"
+    for again in ({}, {"role": "moderator"}):
+        assert (await a.ask("add", room=room, user=ben.id, **again))["member"] == first["member"]
+    refused = await a.ask("add", room=room, user=ben.id, role="member")
+    assert code(refused) == "invalid"
+    assert "`role`" in refused["error"]["fields"]["role"]
+
+
 async def test_transfer_and_mute(running: Node) -> None:
     ana, ben = await running.people("ana", "ben")
     room = await running.room(ana, ben)

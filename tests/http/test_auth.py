@@ -129,8 +129,10 @@ async def test_refresh(here: Server, ann: Person) -> None:
 
 
 async def test_bad_bodies_of_refresh(here: Server) -> None:
-    """Those of register and login are in test_api.py."""
+    """Those of register and login are in test_api.py; without a body it is about the cookie: test_cookies.py."""
     for bad in bad_bodies({"refresh": "x.y.z"}, "refresh"):
+        if not bad.content:
+            continue
         response = await here.http.post(f"{API}/auth/refresh", content=bad.content, headers=bad.headers)
         assert_problem(response, bad.status, *bad.codes)
 

@@ -36,7 +36,7 @@ async def test_refusals(running: Node) -> None:
     for method, path, status, code in (
         ("PUT", f"me/blocks/{ana.id}", 400, "invalid"),
         ("PUT", f"me/blocks/{new_id()}", 404, "not_found"),
-        ("DELETE", "me/blocks/nonsense", 404, "not_found"),
+        ("PUT", "me/blocks/nonsense", 404, "not_found"),
         ("PUT", "me/blocks/" + "x" * 65, 400, "invalid"),
         ("GET", "me/blocks?cursor=nonsense", 400, "invalid"),
     ):
@@ -51,3 +51,21 @@ async def test_who_is_blocked_is_refused_and_still_sees_who_blocks(running: Node
     refused = await running.call(ben, "PUT", f"users/{ana.id}/direct")
     assert (refused.status_code, refused.json()["code"]) == (403, "blocked")
     assert (await running.call(ben, "GET", f"users/{ana.id}")).status_code == 200
+
+
+@pytest.mark.parametrize("who", ["nonsense", "0197a1b0-0000-7000-8000-000000000001", "stranger"])
+async def test_promise_7_taking_a_block_back_tells_nothing(tmp_path: Path, who: str) -> None:
+    async with node(tmp_path, FakeClock(), find_people="nobody") as running:
+        ana, stranger = await running.people("ana", "stranger")
+        user = stranger.id if who == "stranger" else who
+        assert (await running.call(ana, "DELETE", f"me/blocks/{user}")).status_code == 204
+
+
+async def test_who_cannot_be_found_any_more_can_be_unblocked(tmp_path: Path) -> None:
+    async with node(tmp_path, FakeClock(), find_people="shared") as running:
+        ana, ben = await running.people("ana", "ben")
+        room = await running.room(ana, ben)
+        assert (await running.call(ana, "PUT", f"me/blocks/{ben.id}")).status_code == 204
+        await running.services.members.leave(ben.caller, room)
+        assert (await running.call(ana, "DELETE", f"me/blocks/{ben.id}")).status_code == 204
+        assert (await running.call(ana, "GET", "me/blocks")).json()["items"] == []

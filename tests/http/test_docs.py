@@ -10,7 +10,7 @@ from support.asgi import ask, http_scope
 from support.web import http_client
 from tertulia import __version__
 
-PAGES = ("/", "/auth/reset", "/auth/confirm", "/api/docs", "/swagger/")
+PAGES = ("/about", "/auth/reset", "/auth/confirm", "/api/docs", "/swagger/")
 
 
 @pytest.fixture
@@ -62,8 +62,8 @@ async def test_swagger_without_the_slash(http: httpx.AsyncClient) -> None:
     assert str(response.url.join(response.headers["location"])) == "http://127.0.0.1:8000/swagger/"
 
 
-async def test_the_first_page_says_what_runs(http: httpx.AsyncClient) -> None:
-    page = (await http.get("/")).text
+async def test_a_page_says_what_runs(http: httpx.AsyncClient) -> None:
+    page = (await http.get("/about")).text
     assert f"version {__version__}" in page
     for link in ("api/docs", "api/openapi.json", "api/asyncapi.json", "healthz", "readyz", "metrics"):
         assert link in links(page)

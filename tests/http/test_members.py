@@ -54,7 +54,8 @@ async def test_adding_and_removing(running: Node) -> None:
     room = await running.room(ana, kind="private")
     member = await ok(running, ana, "POST", f"rooms/{room}/members", {"user": ben.id.upper()}, 201)
     assert (member["user"]["id"], member["role"]) == (ben.id, "member")
-    assert await ok(running, ana, "POST", f"rooms/{room}/members", {"user": ben.id}, 201) == member
+    for body in ({"user": ben.id}, {"user": ben.id, "role": "member"}):
+        assert await ok(running, ana, "POST", f"rooms/{room}/members", body, 200) == member
     await ok(running, ben, "GET", f"rooms/{room}")
     await problem(await running.call(ana, "DELETE", f"rooms/{room}/members/{ana.id}"), 403, "forbidden")
     await ok(running, ana, "DELETE", f"rooms/{room}/members/{ben.id}", status=204)
@@ -62,6 +63,20 @@ async def test_adding_and_removing(running: Node) -> None:
         await problem(await running.call(ana, "DELETE", f"rooms/{room}/members/{user}"), 404, "not_found")
     await problem(await running.call(ben, "GET", f"rooms/{room}"), 404, "not_found")
     await problem(await running.call(ana, "POST", f"rooms/{room}/members", MEMBER), 404, "not_found")
+
+
+async def test_adding_a_member_again_gives_no_role(running: Node) -> None:
+    ana, ben = await running.people("ana", "ben")
+    room = await running.room(ana, kind="private")
+    path = f"rooms/{room}/members"
+    assert (await ok(running, ana, "POST", path, {"user": ben.id, "role": "admin"}, 201))["role"] == "admin"
+    again = await ok(running, ana, "POST", path, {"user": ben.id}, 200)
+    assert await ok(running, ana, "POST", path, {"user": ben.id, "role": "admin"}, 200) == again
+    for user, role in ((ben.id, "member"), (ben.id, "moderator"), (ana.id, "member")):
+        refused = await running.call(ana, "POST", path, {"user": user, "role": role})
+        told = await problem(refused, 400, "invalid")
+        assert "PATCH" in told["fields"]["role"]
+    assert (await ok(running, ana, "POST", path, {"user": ben.id}, 200)) == again
 
 
 async def test_members_in_pages_with_positions_in_small_rooms(running: Node) -> None:
@@ -99,9 +114,8 @@ async def test_roles_that_are_none(running: Node, role: Any) -> None:
     ana, ben = await running.people("ana", "ben")
     room = await running.room(ana, ben)
     await problem(await running.call(ana, "PATCH", f"rooms/{room}/members/{ben.id}", {"role": role}), 400, "invalid")
-    await problem(
-        await running.call(ana, "POST", f"rooms/{room}/members", {"user": ben.id, "role": role}), 400, "invalid"
-    )
+    body = {"user": ben.id, "role": "" if role is None else role}  # null is like not given
+    await problem(await running.call(ana, "POST", f"rooms/{room}/members", body), 400, "invalid")
     assert (await roles(running, ana, room))[ben.id] == "member"
 
 

@@ -77,6 +77,22 @@ async def test_rooms_that_cannot_be(running: Node, body: dict[str, Any]) -> None
     await problem(await running.call(ana, "POST", "rooms", body), 400, "invalid")
 
 
+async def test_a_title_turns_no_text_around_it(running: Node) -> None:
+    [ana] = await running.people("ana")
+    room = await ok(running, ana, "POST", "rooms", {"kind": "private", "title": "Plans"}, 201)
+    line = await running.connect(ana)
+    for title in ("a\u202eb", "\u2066a", "a\nb"):
+        made = await problem(
+            await running.call(ana, "POST", "rooms", {"kind": "private", "title": title}), 400, "invalid"
+        )
+        changed = await problem(
+            await running.call(ana, "PATCH", f"rooms/{room['id']}", {"title": title}), 400, "invalid"
+        )
+        assert list(made["fields"]) == list(changed["fields"]) == ["title"]
+        assert (await line.ask("change", room=room["id"], title=title))["error"]["code"] == "invalid"
+    await ok(running, ana, "PATCH", f"rooms/{room['id']}", {"description": "any\u202e text"})
+
+
 async def test_a_public_name_is_there_once_and_private_ones_tell_nothing(running: Node) -> None:
     """Promise 7: that a name is refused must not tell that there is a private room."""
     ana, eve = await running.people("ana", "eve")

@@ -10,6 +10,7 @@ import pytest
 
 from support.clock import FakeClock
 from support.node import Node, node
+from tertulia.domain.words import Action
 from tertulia.storage import audit, erasure
 
 ROOMS = "/api/v1/server/rooms"
@@ -70,6 +71,35 @@ async def test_put_changes_what_is_given_and_a_public_room_stays_public(running:
     archived = (await backend.call("PATCH", ORDER, {"archived": True})).json()
     assert archived["archived"] is True
     assert (await backend.call("PATCH", ORDER, {"title": "x"})).json()["code"] == "archived"
+
+
+async def test_put_says_what_it_cannot_change(running: Node, backend: Backend) -> None:
+    ana = await backend.user("a-1")
+    made = await backend.call("PUT", ORDER, {"kind": "public", "name": "orders", "owner": "external:a-1"})
+    assert made.status_code == 201
+    for same in ({"owner": ana["id"]}, {"owner": "external:a-1", "kind": "public", "name": "orders"}, {}):
+        assert (await backend.call("PUT", ORDER, same)).status_code == 200, same
+    refused = await backend.call("PUT", ORDER, {"kind": "private", "title": "changed"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "external_id_taken")
+    assert list(refused.json()["fields"]) == ["kind"]
+    assert (await backend.call("GET", ORDER)).json()["title"] == "orders"
+
+
+async def test_put_again_leaves_the_owner_who_may_have_handed_it_over(running: Node, backend: Backend) -> None:
+    await backend.user("a-1")
+    ben = await backend.user("b-2")
+    wanted = {"kind": "public", "name": "orders", "owner": "external:a-1"}
+    await backend.call("PUT", ORDER, wanted)
+    await backend.call("PUT", f"{ORDER}/members/external:b-2", {"role": "owner"})
+    assert (await backend.call("PUT", ORDER, wanted)).status_code == 200
+    members = (await backend.call("GET", f"{ORDER}/members")).json()["items"]
+    assert [one["user"]["id"] for one in members if one["role"] == "owner"] == [ben["id"]]
+
+
+@pytest.mark.parametrize("own_id", ["%20", "a%20", "%20a", "%2E", "%2E%2E", "external:%2E%2E", "%E3%80%80a"])
+async def test_ids_that_are_none(running: Node, backend: Backend, own_id: str) -> None:
+    refused = await backend.call("PUT", f"{ROOMS}/{own_id}", {"title": "x"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid")
 
 
 async def test_members_come_change_and_go(running: Node, backend: Backend) -> None:
@@ -174,7 +204,59 @@ async def test_every_act_stands_in_the_audit_log(running: Node, backend: Backend
     await backend.call("DELETE", ORDER)
     entries = await running.app.db.read(audit.page)
     acts = [entry.act for entry in reversed(entries) if entry.via == "key shop"]
-    assert acts[-4:] == ["change", "add", "remove", "delete_room"]
+    assert acts[-5:] == ["create_room", "change", "add", "remove", "delete_room"]
+
+
+async def test_each_room_that_is_made_stands_in_the_audit_log_once(running: Node, backend: Backend) -> None:
+    ana, ben = await backend.user("a-1"), await backend.user("b-2")
+    room = (await backend.call("PUT", ORDER, {"title": "Order 17", "owner": ana["id"], "slow_mode": 5})).json()
+    await backend.call("PUT", ORDER, {"title": "Order 17"})
+    direct = (await backend.call("PUT", f"/api/v1/server/users/{ana['id']}/direct/{ben['id']}")).json()
+    await backend.call("PUT", f"/api/v1/server/users/{ben['id']}/direct/{ana['id']}")
+    own = await running.room((await running.people("own"))[0])
+    entries = [entry for entry in await running.app.db.read(audit.page) if entry.act == "create_room"]
+    assert [(entry.room_id, entry.actor, entry.user, entry.via) for entry in reversed(entries)] == [
+        (room["id"], None, ana["number"], "key shop"),
+        (direct["id"], None, ana["number"], "key shop"),
+    ]
+    assert entries[-1].details == {"kind": "private", "title": "Order 17"}
+    assert own not in {entry.room_id for entry in entries}, "people make their own rooms unrecorded"
+
+
+async def test_a_repeated_post_is_answered_whatever_the_list_says_now(running: Node, backend: Backend) -> None:
+    ana = await backend.user("a-1")
+    await backend.call("PUT", ORDER, {"title": "Order 17"})
+    post = {"sender": ana["id"], "body": "an awful lamp", "client_id": "sent-17"}
+    first = await backend.call("POST", f"{ORDER}/messages", post)
+    await running.services.words.put(None, "awful", Action.REFUSE)
+    again = await backend.call("POST", f"{ORDER}/messages", post)
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+    for other in ({**post, "client_id": "sent-18"}, {"sender": ana["id"], "body": "awful"}):
+        refused = await backend.call("POST", f"{ORDER}/messages", other)
+        assert (refused.status_code, refused.json()["code"]) == (403, "words_refused")
+    await backend.call("PATCH", "/api/v1/server/users/external:a-1", {"is_active": False})
+    assert (await backend.call("POST", f"{ORDER}/messages", post)).status_code == 200
+    late = await backend.call("POST", f"{ORDER}/messages", {**post, "body": "a lamp", "client_id": "sent-19"})
+    assert late.status_code == 404
+
+
+async def test_what_the_list_flags_is_reported_here_too(running: Node, backend: Backend) -> None:
+    await running.services.words.put(None, "dubious", Action.REPORT)
+    ana = await backend.user("a-1")
+    await backend.call("PUT", ORDER, {"title": "A dubious order"})
+    await backend.call("PUT", ORDER, {"title": "A dubious order"})
+    await backend.call("PATCH", ORDER, {"description": "dubious, too"})
+    post = {"sender": ana["id"], "body": "a dubious lamp", "client_id": "sent-17"}
+    for _ in range(2):
+        await backend.call("POST", f"{ORDER}/messages", post)
+    found, _, _ = await running.services.reports.page(is_open=True, before=None, limit=50)
+    room = (await backend.call("GET", ORDER)).json()["id"]
+    assert {report.room_id for report in found} == {room}
+    assert [(report.body, report.user) for report in reversed(found)] == [
+        ("A dubious order", None),
+        ("dubious, too", None),
+        ("a dubious lamp", ana["number"]),
+    ]
 
 
 async def test_a_user_is_deleted_and_their_id_is_free_for_somebody_new(running: Node, backend: Backend) -> None:

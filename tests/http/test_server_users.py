@@ -76,7 +76,7 @@ async def test_fifty_at_once_are_one(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize(
-    "external_id", ["a/b", "auth0|5", "100%", "é ü", "..", ".", "?x=1#y", "%2F", "x" * 255, "é" * 255]
+    "external_id", ["a/b", "auth0|5", "100%", "é ü", "...", ".a", "?x=1#y", "%2F", "x" * 255, "é" * 255]
 )
 async def test_ids_of_any_characters(backend: Backend, external_id: str) -> None:
     made = await backend.put(external_id)
@@ -88,10 +88,11 @@ async def test_ids_of_any_characters(backend: Backend, external_id: str) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["/users/x%00y", "/users/x%0Ay", "/users/%FF", "/users/" + "x" * 256, "/users/external%3A"]
+    "own_id",
+    ["x%00y", "x%0Ay", "%FF", "x" * 256, "external%3A", "%2E", "%2E%2E", "external%3A.", "%20", "a%20", "%20a"],
 )
-async def test_no_ids(backend: Backend, path: str) -> None:
-    response = await backend.ask("PUT", path, {})
+async def test_no_ids(backend: Backend, own_id: str) -> None:
+    response = await backend.ask("PUT", f"/users/{own_id}", {})
     assert response.status_code == 400, response.text
 
 
@@ -195,6 +196,27 @@ async def test_a_deactivated_user_is_out_until_activated(backend: Backend) -> No
     headers = {"Authorization": f"Bearer {shared(clock, 'u1')}"}
     response = await backend.server.http.get("/api/v1/me", headers=headers)
     assert response.status_code == 200
+
+
+async def test_the_last_of_the_staff_stays(backend: Backend) -> None:
+    boss = await backend.server.application.services.accounts.create_superuser("boss", None, "correct horse battery")
+    for method, body in (("PATCH", {"is_active": False}), ("DELETE", None)):
+        assert_problem(await backend.ask(method, f"/users/{boss.id}", body), 403, "forbidden")
+    assert (await backend.ask("PATCH", f"/users/{boss.id}", {"is_active": True})).status_code == 200
+    await backend.server.application.services.accounts.create_superuser("second", None, "correct horse battery")
+    assert (await backend.ask("PATCH", f"/users/{boss.id}", {"is_active": False})).status_code == 200
+    assert (await backend.ask("DELETE", f"/users/{boss.id}")).status_code == 204
+
+
+async def test_the_invitations_of_who_is_deactivated_end(backend: Backend) -> None:
+    ana, ben = await backend.server.register("ana"), await backend.server.register("ben")
+    room = await ana.call("POST", "rooms", {"kind": "private", "title": "Plans"}, status=201)
+    made = await ana.call("POST", f"rooms/{room['id']}/invites", {}, status=201)
+    await ben.call("GET", f"invites/{made['code']}")
+    assert (await backend.ask("PATCH", f"/users/{ana.id}", {"first_name": "Ana"})).status_code == 200
+    await ben.call("GET", f"invites/{made['code']}")
+    assert (await backend.ask("PATCH", f"/users/{ana.id}", {"is_active": False})).status_code == 200
+    await ben.call("POST", f"invites/{made['code']}/join", status=409)
 
 
 async def test_ending_the_sessions_of_a_user(backend: Backend) -> None:

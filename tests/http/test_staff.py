@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.routing import APIRoute
@@ -84,7 +85,19 @@ async def test_words(here: Node, staff: Person) -> None:
     assert (await here.call(staff, "DELETE", "staff/words/%2ABAD%20thing%2A")).status_code == 404
 
 
-@pytest.mark.parametrize("word", ["%2A", "two%20words", "a%2A", "b%2Ad", "%00", "x" * 65, "x" * 256, "%ED%A0%80"])
+@pytest.mark.parametrize("word", ["naïve", "*and/or*", "*100%*", "*%2f*", "*a?b#c*", "*..*"])
+async def test_words_of_any_characters(here: Node, staff: Person, word: str) -> None:
+    path = f"staff/words/{quote(word, safe='')}"
+    put = await here.call(staff, "PUT", path, {"action": "refuse"})
+    assert (put.status_code, put.json()["word"]) == (200, word)
+    assert word in {one["word"] for one in (await here.call(staff, "GET", "staff/words")).json()["items"]}
+    assert (await here.call(staff, "DELETE", path)).status_code == 204
+    assert (await here.call(staff, "DELETE", path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "word", ["%2A", "a%2Fb", "two%20words", "a%2A", "b%2Ad", "%00", "x" * 65, "x" * 256, "%ED%A0%80"]
+)
 async def test_bad_words(here: Node, staff: Person, word: str) -> None:
     answer = await here.call(staff, "PUT", f"staff/words/{word}", {"action": "refuse"})
     assert answer.status_code == 400, answer.text

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,8 @@ async def test_registering_signs_in(here: Node) -> None:
     [
         (Registration("ann", PASSWORD), "username_taken", "username"),
         (Registration("ａｎｎ", PASSWORD), "username_taken", "username"),
+        (Registration("ANN", PASSWORD), "username_taken", "username"),
+        (Registration("Ann@Example.org", PASSWORD), "username_taken", "username"),
         (Registration("bob", PASSWORD, "ANN@EXAMPLE.ORG"), "email_taken", "email"),
         (Registration("a b", PASSWORD), "invalid", "username"),
         (Registration("bob", PASSWORD, "nonsense"), "invalid", "email"),
@@ -67,11 +70,11 @@ async def test_who_cannot_register(here: Node, registration: Registration, code:
     assert await here.scalar("SELECT count(*) FROM sessions") == 1
 
 
-async def test_usernames_differ_by_case(here: Node) -> None:
-    ann, other = await here.register("ann"), await here.register("Ann")
-    assert (await here.login("ann")).user == ann.user
-    assert (await here.login("Ann")).user == other.user
-    assert await login_code(here, "ANN") == "wrong_credentials"
+async def test_a_username_is_shown_as_typed_and_is_one_in_any_case(here: Node) -> None:
+    ann = await here.register("Ann")
+    assert ann.user.username == "Ann"
+    for name in ("ann", "Ann", "ANN"):
+        assert (await here.login(name)).user == ann.user
 
 
 async def test_one_of_many_at_once_gets_the_username(here: Node) -> None:
@@ -137,9 +140,21 @@ async def test_an_unknown_name_costs_a_verification_too(tmp_path: Path) -> None:
         assert hasher.verified == 2
 
 
-async def test_a_username_that_is_somebodys_address_keeps_nobody_out(here: Node) -> None:
+async def test_an_address_that_is_somebodys_username_cannot_be_claimed(here: Node) -> None:
+    await here.register("ann@example.org")
+    refused = await refusal(here.register("ann", email="Ann@example.org"))
+    assert (refused.code, list(refused.fields)) == ("email_taken", ["email"])
+    own = await here.register("Bob@example.org", email="bob@example.org")
+    assert (await here.login("bob@example.org")).user == own.user
+
+
+async def test_a_username_that_is_somebodys_address_from_before_keeps_nobody_out(here: Node) -> None:
     victim = await here.register("victim", email="victim@example.org")
-    squatter = await here.accounts.register(Registration("victim@example.org", NEW_PASSWORD), LAPTOP)
+    squatter = await here.accounts.register(Registration("squatter", NEW_PASSWORD), LAPTOP)
+    await here.execute(
+        "UPDATE users SET username = 'victim@example.org', username_folded = NULL WHERE username = 'squatter'"
+    )
+    squatter = replace(squatter, user=replace(squatter.user, username="victim@example.org"))
     assert (await here.login("victim@example.org", PASSWORD)).user == victim.user
     assert (await here.login("victim@example.org", NEW_PASSWORD)).user == squatter.user
 

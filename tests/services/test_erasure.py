@@ -10,8 +10,10 @@ from sqlalchemy import Connection, text
 
 from support.clock import FakeClock
 from support.node import Node, Person, node
+from support.staff import make_staff, staff_person
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import Role
+from tertulia.domain.words import Action
 from tertulia.storage import erasure
 from tertulia.storage.users import by_numbers
 
@@ -33,12 +35,15 @@ async def until_told(running: Node) -> None:
     await running.settle()
 
 
-async def everything(running: Node) -> str:
-    """The whole database as text, but for the audit log and the keys of rows."""
+TABLES = ("users", "sessions", "rooms", "members", "messages", "links", "blocks", "mentions", "reports")
+
+
+async def everything(running: Node, *tables: str) -> str:
+    """What is in `tables` as text; without any, in all but the audit log."""
 
     def dump(connection: Connection) -> str:
-        tables = ("users", "sessions", "rooms", "members", "messages", "links", "blocks", "mentions")
-        return json.dumps([str(row) for table in tables for row in connection.execute(text(f"SELECT * FROM {table}"))])
+        rows = (row for table in tables or TABLES for row in connection.execute(text(f"SELECT * FROM {table}")))
+        return json.dumps([str(row) for row in rows])
 
     return await running.app.db.read(dump)
 
@@ -95,6 +100,89 @@ async def test_on_request_what_they_wrote_is_blanked(running: Node) -> None:
         assert message["body"] is None
         assert "deleted_at" in message
     assert "secret" not in await everything(running)
+
+
+async def test_what_a_server_key_posted_for_who_was_no_member_is_blanked(running: Node) -> None:
+    ana, ben = await running.people("ana", "ben")
+    rooms = [await running.room(ana, kind="private") for _ in range(3)]
+    for room in rooms[:2]:
+        for key in ("the order's first", None):  # posts with and without a client_id
+            await running.services.server_rooms.post(room, ben.id, "a secret of ben's", key)
+    await running.post(ana, rooms[2], "hello")
+    await delete(running, ben, blank=True)
+    left = await everything(running)
+    assert "secret" not in left
+    assert ben.name not in left
+    assert "hello" in left
+
+
+async def test_a_report_of_what_is_being_blanked_forgets_the_text(running: Node) -> None:
+    ana, ben = await running.people("ana", "ben")
+    room = await running.room(ana, ben)
+    await running.post(ben, room, "a secret of ben's")
+    user = await running.services.accounts.user(ben.number)
+    await running.app.db.write(lambda connection: erasure.delete_account(connection, user, 1, blank=True))
+    await running.services.reports.message(ana.caller, room, 1, "rude")  # the rooms do not know of it yet
+    assert "secret" in await everything(running)
+    await running.services.erasure.tell_rooms()
+    assert "secret" not in await everything(running)
+
+
+@pytest.mark.parametrize("blank", [False, True])
+async def test_neither_reports_of_the_name_nor_the_audit_log_keep_it(running: Node, blank: bool) -> None:
+    ana, ben = await running.people("ana", "ben")
+    _, key = await running.services.keys.create("shop", ["users"])
+    room = await running.room(ana, ben)
+    await running.services.words.put(None, "oddname", Action.REPORT)
+    await running.call(ben, "PATCH", "me", {"first_name": "Benedict", "last_name": "Oddname"})
+    await running.post(ben, room, "this has oddname in it")
+    assert "Oddname" in await everything(running)
+    headers = {"authorization": f"Bearer {key}"}
+    path = f"/api/v1/server/users/{ben.id}?erase_messages={blank}"
+    assert (await running.http.delete(path, headers=headers)).status_code == 204
+    await until_told(running)
+    left = await everything(running)
+    assert "Oddname" not in left
+    assert ("oddname in it" in left) is not blank  # what they wrote stays, unless they want it blanked
+    assert ben.name not in left
+    assert ben.name not in await everything(running, "audit")
+
+
+async def test_when_they_were_last_seen_is_not_written_after_the_deletion(running: Node) -> None:
+    [ben] = await running.people("ben")
+    await running.connect(ben)
+    await delete(running, ben)
+    await running.pass_time(90)
+    seen = await running.app.db.read(lambda connection: connection.scalar(text("SELECT max(last_seen_at) FROM users")))
+    assert seen is None
+
+
+async def test_nobody_acts_as_the_user_that_was_while_their_sessions_end(running: Node) -> None:
+    """What is cached of the user is forgotten before anybody hears of the end of the sessions."""
+    [ben] = await running.people("ben")
+    heard: list[str] = []
+    running.services.accounts.on_changed(lambda _: heard.append("changed"))
+    running.services.sessions.on_ended(lambda _ended, _inactive: heard.append("ended"))
+    await delete(running, ben)
+    assert heard[:2] == ["changed", "ended"]
+
+
+async def test_the_last_of_the_staff_cannot_go(running: Node) -> None:
+    staff, ben = await staff_person(running), await running.person("ben")
+    response = await running.call(staff, "DELETE", "me", {})
+    assert (response.status_code, response.json()["code"]) == (403, "forbidden")
+    assert (await running.call(staff, "GET", "me")).json()["username"] == staff.name
+    await make_staff(running, ben)
+    assert (await running.call(staff, "DELETE", "me", {})).status_code == 204
+
+
+async def test_invitations_that_they_made_are_not_good_any_more(running: Node) -> None:
+    ana, ben, cleo = await running.people("ana", "ben", "cleo")
+    room = await running.room(ben, ana, kind="private")
+    made = await running.services.invites.make(ben.caller, room, 3_600, None)
+    await delete(running, ben)
+    response = await running.call(cleo, "POST", f"invites/{made.code}/join")
+    assert response.json()["code"] == "invite_invalid"
 
 
 async def test_the_account_is_gone_at_once(running: Node) -> None:
@@ -184,8 +272,10 @@ async def test_two_at_once_delete_once(running: Node) -> None:
     ana, ben = await running.people("ana", "ben")
     room = await running.room(ana, ben)
     user = await running.services.accounts.user(ben.number)
-    await running.services.erasure.delete(user, blank=False)
-    await running.services.erasure.delete(user, blank=True)
+    await running.post(ben, room, "a secret of ben's")
+    for blank in (False, True, False):
+        await running.services.erasure.delete(user, blank=blank)
     await until_told(running)
+    assert "secret" not in await everything(running)  # who wants it blanked gets it
     members = (await running.call(ana, "GET", f"rooms/{room}/members")).json()["items"]
     assert [row["user"]["username"] for row in members] == [ana.name]

@@ -33,6 +33,20 @@ async def test_everything_of_mine_and_nothing_of_others(tmp_path: Path) -> None:
         assert "not mine" not in json.dumps(found)
 
 
+async def test_also_of_rooms_that_are_archived_or_hidden_or_where_a_server_key_posted(tmp_path: Path) -> None:
+    async with node(tmp_path, FakeClock()) as running:
+        ana, ben = await running.people("ana", "ben")
+        archived, hidden, plain = [await running.room(ana) for _ in range(3)]
+        other = await running.room(ben, kind="private")
+        assert (await running.call(ana, "PATCH", f"rooms/{archived}", {"archived": True})).status_code == 200
+        assert (await running.call(ana, "PATCH", f"rooms/{hidden}/me", {"hidden": True})).status_code == 200
+        await running.services.server_rooms.post(other, ana.id, "said for me")
+        await running.post(ben, other, "not mine")
+        found = (await running.call(ana, "GET", "me/export")).json()
+        assert {room["id"] for room in found["rooms"]} == {archived, hidden, plain}
+        assert [post["message"]["body"] for post in found["posts"]] == ["said for me"]
+
+
 async def test_it_comes_in_pieces_however_long_a_room_is(tmp_path: Path) -> None:
     async with node(tmp_path, FakeClock()) as running:
         [ana] = await running.people("ana")

@@ -97,8 +97,9 @@ async def test_fifty_at_two_processes_are_one_account(tmp_path: Path) -> None:
 
 async def test_usernames_are_those_that_are_free(here: Here) -> None:
     await here.node.register("ana")
-    names = [(await here.user(await here.come(sub, preferred_username="ana"))).username for sub in "abc"]
-    assert all(name.startswith("ana-") for name in names)
+    wishes = {"a": "ana", "b": "Ana", "c": "ANA"}
+    names = [(await here.user(await here.come(sub, preferred_username=wish))).username for sub, wish in wishes.items()]
+    assert all(name.casefold().startswith("ana-") for name in names)
     assert len(set(names)) == 3
     assert (await here.user(await here.come("d"))).username.startswith("user-")
     assert (await here.user(await here.come("e", name="Ben Roe"))).username == "ben.roe"

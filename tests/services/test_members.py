@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, update
 
 from support.node import Node, Person, node
+from support.staff import make_staff
 from tertulia.domain.errors import Rejection
 from tertulia.services.rooms import Settings
 from tertulia.storage.tables import users
@@ -32,8 +33,8 @@ async def test_joining_and_being_added_again_change_nothing(running: Node) -> No
     room = await running.room(ana, ben)
     line = await running.connect(ana)
     await running.services.members.join(ben.caller, room)
-    member, _ = await running.services.members.add(ana.caller, room, ben.id)
-    assert member.changed_seq == 2
+    member, _, came = await running.services.members.add(ana.caller, room, ben.id)
+    assert (member.changed_seq, came) == (2, False)
     await line.ask("ping")
     assert line.of_room(room) == []
 
@@ -108,3 +109,12 @@ async def test_who_is_a_member_in_pages(running: Node) -> None:
     last, _ = first.items[-1]
     second = await running.services.members.page(ana.caller, room, (last.joined_at, last.user), 2)
     assert ([user.number for _, user in second.items], second.more) == ([cleo.number], False)
+
+
+async def test_promise_7_who_looks_on_sees_no_positions(running: Node) -> None:
+    ana, ben, eve = await running.people("ana", "ben", "eve")
+    room = await running.room(ana, ben)
+    assert (await running.services.members.page(ben.caller, room, None, 50)).positions
+    for outsider in (eve, await make_staff(running, eve)):
+        page = await running.services.members.page(outsider.caller, room, None, 50)
+        assert (len(page.items), page.positions) == (2, False)

@@ -177,6 +177,30 @@ async def test_who_leaves_is_a_stranger_again(tmp_path: Path) -> None:
         assert not await sees(here.services.accounts.by_id, people["ann"], people["eve"].id)
 
 
+@pytest.mark.parametrize(
+    ("setting", "seen"), [("everyone", {"bob", "eve", "staff"}), ("shared", {"bob"}), ("nobody", {"bob"})]
+)
+async def test_who_cannot_be_found_is_neither_blocked_nor_brought_in(
+    tmp_path: Path, setting: str, seen: set[str]
+) -> None:
+    """No other way tells who is there."""
+    async with town(tmp_path, find_people=setting) as (here, people):
+        ann, members = people["ann"], here.services.members
+        room = await here.room(ann, kind="private")
+
+        async def add(caller: Any, user_id: str) -> None:
+            await members.add(caller, room, user_id)
+
+        for name, person in people.items():
+            if person is not ann:
+                assert await sees(here.services.blocks.add, ann, person.id) == (name in seen)
+                await here.services.blocks.remove(ann.caller, person.id)
+                assert await sees(add, ann, person.id) == (name in seen)
+                assert await sees(add, ann, person.id) == (name in seen), "again"
+        assert not await sees(here.services.blocks.add, ann, new_id())
+        assert not await sees(add, ann, new_id())
+
+
 async def test_deactivated_staff_are_no_staff(tmp_path: Path) -> None:
     async with town(tmp_path, public_rooms="staff") as (here, people):
         second = await staff_person(here, "second")

@@ -175,3 +175,38 @@ async def test_nobody_is_kept_for_ever(running: Node) -> None:
     await running.pass_time(LINGER + 2)
     assert running.services.presence._people == {}
     assert not running.services.presence._dirty
+
+
+@pytest.mark.parametrize("how", ["removed", "banned", "left"])
+async def test_promise_7_who_is_out_is_told_to_nobody_there_even_if_they_had_stopped_listening(
+    running: Node, how: str
+) -> None:
+    ana, ben = await running.people("ana", "ben")
+    room = await running.room(ana, ben, kind="private")
+    a, b = await running.connect(ana), await running.connect(ben)
+    await running.pass_time(3)
+    await b.ask("unsubscribe", room=room)
+    if how == "removed":
+        await running.services.members.remove(ana.caller, room, ben.id)
+    elif how == "banned":
+        await running.services.members.ban(ana.caller, room, ben.id)
+    else:
+        await running.services.members.leave(ben.caller, room)
+    await running.pass_time(3)
+    assert seen(a, ben) == ["online"]
+    await b.ask("presence", status="away")
+    await running.pass_time(3)
+    assert seen(a, ben) == ["online"]
+
+
+async def test_who_comes_back_is_seen_again(running: Node) -> None:
+    ana, ben = await running.people("ana", "ben")
+    room = await running.room(ana, ben, kind="private")
+    a, b = await running.connect(ana), await running.connect(ben)
+    await running.pass_time(3)
+    await running.services.members.remove(ana.caller, room, ben.id)
+    await running.services.members.add(ana.caller, room, ben.id)
+    await running.pass_time(3)
+    await b.ask("presence", status="away")
+    await running.pass_time(3)
+    assert seen(a, ben)[-1] == "away"

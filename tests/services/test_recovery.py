@@ -96,7 +96,11 @@ async def test_by_hand_by_username_or_address(tmp_path: Path, name: str) -> None
 async def test_by_hand_the_username_comes_before_the_address(tmp_path: Path) -> None:
     async with node(tmp_path) as running:
         await running.register("bob", email=EMAIL)
-        await running.register(EMAIL)
+        await running.register("eve")
+        # From before a username could not be the address of another.
+        await running.execute(
+            "UPDATE users SET username = :name, username_folded = NULL WHERE username = 'eve'", name=EMAIL
+        )
         assert (await running.recovery.link_by_hand(EMAIL))[0].username == EMAIL
 
 

@@ -94,6 +94,14 @@ async def test_a_snapshot_of_a_large_room_names_no_members(running: Node) -> Non
     assert (await running.services.rooms.snapshot(number, ana.number)).members is None
 
 
+async def test_promise_7_a_snapshot_for_who_looks_on_has_no_positions(running: Node) -> None:
+    ana, ben = await running.people("ana", "ben")
+    number = running.services.numbers.known(await running.room(ana))
+    assert number is not None
+    shown = [(await running.services.rooms.snapshot(number, person.number)).positions for person in (ana, ben)]
+    assert shown == [True, False]
+
+
 async def test_a_snapshot_shows_the_newest_fifty_messages_and_their_notices(running: Node) -> None:
     ana, ben = await running.people("ana", "ben")
     room = await running.room(ana)

@@ -249,6 +249,51 @@ async def test_another_processs_endings_are_caught_up_with(tmp_path: Path) -> No
         assert not refused(there, bob)
 
 
+# A token that several hold
+
+
+async def test_a_shared_token_is_used_up_once_a_minute(here: Node, ann: SignedIn) -> None:
+    here.clock.advance(61)
+    first = await here.sessions.refresh_shared(ann.tokens["refresh"], "")
+    assert first["refresh"] != ann.tokens["refresh"]
+    for token in (first["refresh"], ann.tokens["refresh"]):
+        here.clock.advance(30)
+        again = await here.sessions.refresh_shared(token, "")
+        assert (again["access"], again["refresh"]) == (first["access"], first["refresh"])
+    assert again["expires_in"] == ACCESS_SECONDS - 60
+    here.clock.advance(1)
+    second = await here.sessions.refresh_shared(first["refresh"], "")
+    assert second["refresh"] != first["refresh"]
+    here.clock.advance(61)
+    with pytest.raises(Rejection, match="used before"):
+        await here.sessions.refresh_shared(first["refresh"], "")
+
+
+async def test_nobody_gets_a_token_that_is_about_to_expire(tmp_path: Path) -> None:
+    async with node(tmp_path, access_seconds=60) as here:
+        ann = await here.register()
+        here.clock.advance(60)
+        first = await here.sessions.refresh_shared(ann.tokens["refresh"], "")
+        here.clock.advance(15)
+        again = await here.sessions.refresh_shared(first["refresh"], "")
+        assert (again["access"], again["expires_in"]) == (first["access"], 45)
+        here.clock.advance(0.1)
+        fresh = await here.sessions.refresh_shared(first["refresh"], "")
+        assert (fresh["access"] != first["access"], fresh["expires_in"]) == (True, 60)
+
+
+async def test_leaving_by_a_refresh_token(here: Node, ann: SignedIn) -> None:
+    other = await here.login()
+    here.clock.advance(100)
+    pair = await here.sessions.refresh(ann.tokens["refresh"], "")
+    await here.sessions.leave_by(ann.tokens["refresh"])
+    assert await refresh_refused(here, pair["refresh"]) == "unauthorized"
+    for token in (pair["refresh"], pair["access"], "x"):
+        with pytest.raises(Rejection, match="not good"):
+            await here.sessions.leave_by(token)
+    assert not refused(here, other)
+
+
 # Listing
 
 

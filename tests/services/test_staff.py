@@ -86,6 +86,28 @@ async def test_the_last_of_the_staff_stays(here: Node) -> None:
     assert sorted(await asyncio.gather(*map(code, both))) == ["forbidden", "ok"]
 
 
+async def test_invitations_of_who_is_deactivated_or_no_staff_any_more_end(here: Node) -> None:
+    staff, bob, cleo = await staff_person(here), await staff_person(here, "bob"), await here.person("cleo")
+    own, private = await here.room(bob), await here.room(cleo, kind="private")
+    public = await here.room(cleo)
+    make, change = here.services.invites.make, here.services.staff.change_user
+    codes = [(await make(bob.caller, room, 3_600, None)).code for room in (own, public)]
+    codes += [(await make(cleo.caller, private, 3_600, None)).code]
+    codes += [(await here.services.invites.server.make(bob.number, 3_600, None)).code]
+
+    async def good() -> list[bool]:
+        return [await code(here.services.invites.look(staff.caller, one)) == "ok" for one in codes]
+
+    assert await good() == [True, True, True, True]
+    await change(staff.caller, bob.id, is_active=None, is_staff=False)
+    assert await good() == [True, False, True, False]
+    await change(staff.caller, bob.id, is_active=None, is_staff=True)
+    await change(staff.caller, bob.id, is_active=False, is_staff=None)
+    assert await good() == [False, False, True, False]
+    await change(staff.caller, bob.id, is_active=True, is_staff=None)
+    assert await good() == [False, False, True, False]
+
+
 async def test_what_changes_nothing_is_not_in_the_audit_log(here: Node) -> None:
     staff, bob = await staff_person(here), await here.person("bob")
     change = here.services.staff.change_user

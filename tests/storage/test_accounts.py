@@ -37,10 +37,20 @@ def test_create(connection: Connection) -> None:
 
 @pytest.mark.parametrize(
     ("username", "email", "code"),
-    [("ann", None, "username_taken"), ("bob", "ANN@example.org", "email_taken"), ("ann", "a@b.c", "username_taken")],
+    [
+        ("ann", None, "username_taken"),
+        ("ANN", None, "username_taken"),
+        ("ÄNNE", None, "username_taken"),
+        ("Ann@Example.org", None, "username_taken"),
+        ("ann", "a@b.c", "username_taken"),
+        ("bob", "ANN@example.org", "email_taken"),
+        ("bob", "Eve@example.org", "email_taken"),
+    ],
 )
 def test_what_is_taken(connection: Connection, username: str, email: str | None, code: str) -> None:
     accounts.create(connection, new_user("ann", "ann@example.org"))
+    accounts.create(connection, new_user("änne"))
+    accounts.create(connection, new_user("eve@Example.org"))
     with pytest.raises(Rejection) as early:
         accounts.check_free(connection, username, email and email.lower())
     with pytest.raises(Rejection) as late:
@@ -51,19 +61,22 @@ def test_what_is_taken(connection: Connection, username: str, email: str | None,
 def test_what_is_free(connection: Connection) -> None:
     accounts.create(connection, new_user("ann", "ann@example.org"))
     accounts.create(connection, new_user("bob"))
-    accounts.check_free(connection, "Ann", "bob@example.org")
+    accounts.check_free(connection, "Anna", "bob@example.org")
     accounts.check_free(connection, "carol", None)
-    accounts.create(connection, new_user("Ann"))
+    accounts.create(connection, new_user("Eve@example.org", "eve@Example.org"))
 
 
 def test_credentials_by_username_then_by_email(connection: Connection) -> None:
     ann = accounts.create(connection, new_user("ann", "ann@example.org"))
-    twin = accounts.create(connection, new_user("ann@example.org"))
+    twin = accounts.create(connection, new_user("twin"))
+    from_before = {"username": "ann@example.org", "username_folded": None}  # that could be, once
+    connection.execute(update(users).where(users.c.number == twin.number).values(from_before))
 
     def found(name: str) -> list[int]:
         return [one.user.number for one in accounts.credentials(connection, name, name.lower())]
 
     assert found("ann") == [ann.number]
+    assert found("Ann") == [ann.number]
     assert found("ANN@example.org") == [ann.number]
     assert found("ann@example.org") == [twin.number, ann.number]
     assert found("bob") == []

@@ -59,3 +59,12 @@ def test_a_password_whatever_it_was(connection: Connection) -> None:
     found = accounts.credentials_of(connection, 2)
     assert found is not None
     assert (found.password_hash, found.user.version) == ("other", 1)
+
+
+def test_an_address_that_is_somebodys_username_is_taken(connection: Connection) -> None:
+    accounts.create(connection, NewUser("eve", "Eve@x.org", "hash", 0))
+    assert emails.is_taken(connection, "eve@x.org", 1)
+    assert not emails.is_taken(connection, "eve@x.org", 3)
+    with pytest.raises(Rejection) as refused:
+        emails.change(connection, 1, "eve@x.org", "eve@x.org", None)
+    assert refused.value.code == "email_taken"

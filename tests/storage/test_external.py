@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
 from tertulia.domain.models import User
-from tertulia.storage import external
+from tertulia.storage import accounts, external
+from tertulia.storage.accounts import NewUser
 from tertulia.storage.database import open_engine, sqlite_url
 from tertulia.storage.external import NewExternal
 from tertulia.storage.tables import metadata
@@ -33,6 +34,23 @@ def test_found_by_their_external_id(connection: Connection) -> None:
     with pytest.raises(Rejection) as refused:
         make(connection, "u2", username="ana")
     assert refused.value.code == "username_taken"
+
+
+def test_names_are_one_in_any_case_and_never_the_address_of_another(connection: Connection) -> None:
+    accounts.create(connection, NewUser(new_id(), "ben", "hash", 1, "Ben@x.org", "ben@x.org"))
+    ana = make(connection, "u1", username="ana")
+    for taken in ("Ana", "BEN@x.org"):
+        with pytest.raises(Rejection) as made:
+            make(connection, "u2", username=taken)
+        with pytest.raises(Rejection) as changed:
+            external.change(connection, make(connection, f"u3 {taken}").number, {"username": taken})
+        assert made.value.code == changed.value.code == "username_taken"
+        assert external.free_username(connection, [taken, "free"]) == "free"
+    renamed, _ = external.change(connection, ana.number, {"username": "ANA"})
+    assert renamed is not None
+    assert renamed.username == "ANA"
+    external.change(connection, ana.number, {"username": "cleo"})
+    make(connection, "u2", username="Ana")
 
 
 def test_a_free_username(connection: Connection) -> None:

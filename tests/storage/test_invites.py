@@ -8,11 +8,13 @@ from sqlalchemy import Connection, insert, update
 from support.accounts import new_database
 from tertulia.domain.ids import new_id
 from tertulia.domain.invites import is_good, new_code
-from tertulia.domain.models import Invite
+from tertulia.domain.models import Invite, Role
 from tertulia.storage import invites, tables
 from tertulia.storage.database import open_engine
+from tertulia.storage.standing import INVITING
 
 ROOM, OTHER = 1, 2
+NUMBER = tables.users.c.number
 
 
 @pytest.fixture
@@ -83,6 +85,32 @@ def test_of_a_deleted_room_there_is_none(connection: Connection) -> None:
     made = make(connection)
     connection.execute(update(tables.rooms).where(tables.rooms.c.number == ROOM).values(deleted_at=1))
     assert invites.by_code(connection, made.code) is None
+
+
+def test_those_of_one_maker_end(connection: Connection) -> None:
+    mine, elsewhere, to_server = make(connection, by=7), make(connection, OTHER, by=7), make(connection, None, by=7)
+    others = [make(connection, by=8), make(connection)]
+    invites.revoke_by(connection, [], 5)
+    invites.revoke_by(connection, [(ROOM, 7)], 5)
+    assert invites.open_to(connection, ROOM, 5, 0, 9) == others
+    assert invites.open_to(connection, OTHER, 5, 0, 9) == [elsewhere]
+    invites.revoke_all_by(connection, 7, 6)
+    found = invites.load(connection, [mine.number, elsewhere.number, to_server.number])
+    assert [found[one.number].revoked_at for one in (mine, elsewhere, to_server)] == [5, 6, 6]
+    assert invites.open_to(connection, ROOM, 6, 0, 9) == others
+
+
+def test_who_was_staff_keeps_those_to_rooms_where_they_may_invite_themselves(connection: Connection) -> None:
+    user = connection.scalar(insert(tables.users).values(id=new_id(), username="ann", created_at=0).returning(NUMBER))
+    rows = [
+        {"room": ROOM, "user": user, "role": Role.MODERATOR.value, "joined_at": 0, "changed_seq": 1},
+        {"room": OTHER, "user": user, "role": Role.MEMBER.value, "joined_at": 0, "changed_seq": 1},
+    ]
+    connection.execute(insert(tables.members), rows)
+    moderated, joined, to_server = [make(connection, room, by=user) for room in (ROOM, OTHER, None)]
+    invites.revoke_all_by(connection, user, 5, keep=INVITING)
+    found = invites.load(connection, [moderated.number, joined.number, to_server.number])
+    assert [found[one.number].revoked_at for one in (moderated, joined, to_server)] == [None, 5, 5]
 
 
 def test_old_ones_are_removed(connection: Connection) -> None:

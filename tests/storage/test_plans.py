@@ -10,12 +10,15 @@ from sqlalchemy import Connection, event
 
 from support.heart import Heart, heart
 from tertulia.domain.changes import Post
+from tertulia.domain.models import User
 from tertulia.storage import (
     accounts,
     audit,
     bans,
     blocks,
     changes,
+    erasure,
+    export,
     invites,
     members,
     membership,
@@ -46,7 +49,7 @@ QUERIES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], list[str]]] = {
     "by client ids": (
         messages.by_client_ids,
         ([(1, 1, "a"), (1, 2, "b"), (2, 1, "c")],),
-        ["uq_messages_client_id (room=? AND sender=? AND client_id=?"],
+        ["uq_messages_client_id (sender=? AND room=? AND client_id=?"],
     ),
     "by ids": (messages.by_ids, (["a", "b"],), ["sqlite_autoindex_messages_2 (id=?"]),
     "by indexes": (messages.by_indexes, ([(1, 1), (1, 2), (2, 1)],), ["uq_messages_room_index (room=? AND index=?"]),
@@ -99,6 +102,22 @@ QUERIES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], list[str]]] = {
         (),
         ["ix_users_search_username (<expr>>? AND <expr><?"],
     ),
+    "rooms of a deleted account": (
+        erasure.rooms_of,
+        (User(1, "x", "ann"),),
+        ["ix_members_user (user=?", "ix_audit_actor (actor=?", "uq_messages_client_id (sender=? AND room>?"],
+    ),
+    "rooms to export": (
+        export.rooms_of,
+        (1,),
+        ["ix_members_user (user=?", "uq_messages_client_id (sender=? AND room>?"],
+    ),
+    "what is to be blanked": (
+        erasure.written_by,
+        (1, 1, 1),
+        ["uq_messages_room_index (room=? AND index>? AND index<?"],
+    ),
+    "what is exported": (export.messages_of, (1, 1, 1), ["uq_messages_room_index (room=? AND index>? AND index<?"]),
     "other staff": (accounts.other_staff, (1,), ["ix_users_staff"]),
     "invite by code": (invites.by_code, ("x",), ["(code=?"]),
     "good invites": (invites.count_open, (1, 5), ["ix_invites_room (room=?"]),

@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from support.heart import Heart, heart
 from tertulia.domain.changes import AddMember, Delete, Join, Leave, Post
@@ -35,6 +36,16 @@ async def test_positions_only_grow(tmp_path: Path) -> None:
         assert await advance(h, room, bob, 0, 8) == (5, 8)
         assert await advance(h, room, bob, 9, 0) == (9, 9)
         assert await advance(h, room, bob, 9, 9) == (9, 9)
+
+
+async def test_when_somebody_was_last_seen_is_kept_of_accounts_that_are_there(tmp_path: Path) -> None:
+    async with heart(tmp_path) as h:
+        ann, bob = h.people("ann", "bob")
+        h.write(lambda connection: connection.execute(text(f"UPDATE users SET deleted_at = 1 WHERE number = {bob}")))
+        for at in (7, 5):
+            await h.writer.run(receipts.seen, [(ann, at), (bob, at)])
+        assert h.scalar(f"SELECT last_seen_at FROM users WHERE number = {ann}") == 7
+        assert h.scalar(f"SELECT last_seen_at FROM users WHERE number = {bob}") is None
 
 
 @pytest.mark.parametrize("read", [11, 10**9, 2**62, -1, -(2**62)])

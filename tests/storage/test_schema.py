@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -87,6 +88,21 @@ def test_old_database_is_refused_with_the_command_and_migrated(url: str) -> None
     )
     with pytest.raises(SchemaError, match="older schema: run `tertulia migrate`"):
         schema.require_current(url)
+
+
+def test_names_from_before_they_were_one_in_any_case_stay(url: str) -> None:
+    """The first who had it keeps others from it; the second still has theirs."""
+    with schema._opened(url, write=True) as engine, engine.begin() as connection:
+        config = schema.alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    names = ("Ännie", "ännie", "bob")
+    run_sql(url, *(f"INSERT INTO users (id, username, created_at) VALUES ('{name}', '{name}', 0)" for name in names))
+    assert schema.migrate(url)
+    opened = sqlite3.connect(schema.database_file(url))
+    rows = opened.execute("SELECT username, username_folded FROM users ORDER BY number").fetchall()
+    opened.close()
+    assert rows == [("Ännie", "ännie"), ("ännie", None), ("bob", "bob")]
 
 
 def test_newer_database_is_refused_and_left_alone(url: str) -> None:

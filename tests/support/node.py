@@ -22,6 +22,7 @@ from support.waiting import Signal, until
 from support.wire import Frame, check_frame
 from tertulia.app import Application
 from tertulia.clock import Clock
+from tertulia.domain.changes import AddMember
 from tertulia.domain.ids import new_id
 from tertulia.domain.models import Caller, RoomKind
 from tertulia.gateway.connection import Connection
@@ -251,7 +252,7 @@ class Node:
             if kind == "public":
                 await self.services.members.join(member.caller, view.room.id)
             else:
-                await self.services.members.add(owner.caller, view.room.id, member.id)
+                await self.app.committer.commit(AddMember(view.room.number, owner.number, member.number))
         return view.room.id
 
     async def post(self, person: Person, room: str, body: str = "hello", **fields: Any) -> Any:

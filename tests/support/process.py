@@ -6,8 +6,10 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
+
+import httpx
 
 GENEROUS = {
     "TERTULIA_POST_RATE": "10000",
@@ -53,14 +55,12 @@ class ServerProcess:
                 await asyncio.wait({asyncio.ensure_future(self._process.wait())}, timeout=0.02)  # noqa: TID251
 
     async def _answers(self) -> bool:
+        """Ready, not only listening: at first it may still make its database."""
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        except OSError:
+            async with httpx.AsyncClient(trust_env=False) as http:
+                return (await http.get(f"{self.url}/readyz")).is_success
+        except httpx.TransportError:
             return False
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-        return True
 
     async def end(self, how: signal.Signals) -> None:
         """Send a signal and wait until the process is gone."""

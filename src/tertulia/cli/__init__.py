@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tertulia import __version__
-from tertulia.cli.options import CONFIG, DATA, hears, takes
+from tertulia.cli.options import ADDRESS, CONFIG, DATA, hears, takes
 from tertulia.domain.errors import Rejection
 from tertulia.refusal import Refusal
 from tertulia.settings import Loaded
@@ -121,7 +121,7 @@ def createsuperuser(
 
 
 @app.command("reset-password")
-@takes("public_url", "host", "port", *DATA)
+@takes(*ADDRESS, *DATA)
 def reset_password(
     loaded: Loaded,
     user: Annotated[str, typer.Argument(help="Username or email address of the account.", show_default=False)],
@@ -249,7 +249,7 @@ def apikey_revoke(
 
 
 @app.command()
-@takes(*DATA)
+@takes(*ADDRESS, *DATA)
 def invite(
     loaded: Loaded,
     uses: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many may sign up with it; 0: any number.")] = 1,

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
-from tertulia.cli.options import chat_command, pasteable
+from tertulia.cli.options import address_of, chat_command, pasteable
 from tertulia.cli.talk import ANYWHERE, DIRECT, PEOPLE, PLACES, Line, Place, Talk
-from tertulia.cli.users import prepare
+from tertulia.cli.users import prepare, prepare_or_make, say_new
 from tertulia.clock import SystemClock
 from tertulia.committer.committer import Committer
 from tertulia.datadir import DataDirError, open_data_dir
@@ -77,7 +77,7 @@ class Stage:
 
 def demo(loaded: Loaded, messages: int, *, force: bool) -> None:
     """Make it, and print who can sign in."""
-    prepare(loaded)
+    is_new = prepare_or_make(loaded)
     console = Console(highlight=False)
     with Progress(console=console, transient=True) as progress:
         people = asyncio.run(_make(loaded, messages, progress, force=force))
@@ -85,8 +85,10 @@ def demo(loaded: Loaded, messages: int, *, force: bool) -> None:
     for user, password in people:
         table.add_row(user.name, user.username, password)
     console.print(table)
-    console.print(f"Sign in as one of them: {chat_command()}", markup=False, soft_wrap=True)
+    console.print(f"Sign in as one of them: {chat_command(address_of(loaded))}", markup=False, soft_wrap=True)
     console.print(f"Take it all away again: {pasteable(loaded, 'demo', '--remove')}", markup=False, soft_wrap=True)
+    if is_new:
+        say_new(loaded)
 
 
 async def _make(loaded: Loaded, messages: int, progress: Progress, *, force: bool) -> list[tuple[User, str]]:

@@ -12,12 +12,14 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
+from tertulia.datadir import Serving, serving
 from tertulia.settings import Loaded, Settings, extra, is_secret, load, option, variable
 
 CONFIG = tuple(name for name in Settings.model_fields if not is_secret(name))
 """All but the secrets: everybody on the machine can read the command line of a process."""
 
 DATA = ("data_dir", "database_url")
+ADDRESS = ("public_url", "host", "port")
 
 
 def takes(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -96,9 +98,30 @@ def pasteable(loaded: Loaded, *words: str) -> str:
     return shlex.join([_program(), *words, *same])
 
 
+def address_of(loaded: Loaded) -> str:
+    """Where people reach the server, without a slash at the end.
+
+    What is set here, else what the server that runs on the data directory knows of itself, else what it would have.
+    """
+    settings, origins = loaded.settings, loaded.origins
+    if settings.public_url or "command line" in {origins["host"], origins["port"]}:
+        return settings.address
+    there = running(loaded)
+    return (there.public or there.local if there else "") or settings.address
+
+
+def running(loaded: Loaded) -> Serving | None:
+    """The server that runs on the data directory, if this user may know."""
+    try:
+        return serving(loaded.settings.data_dir)
+    except OSError:
+        return None
+
+
 def chat_command(address: str = "") -> str:
     """`tertulia chat`, to a server that is not at the usual place."""
-    return shlex.join([_program(), "chat", *(["--url", address] if address else [])])
+    is_usual = address in {"", Settings().address}
+    return shlex.join([_program(), "chat", *([] if is_usual else ["--url", address])])
 
 
 def _program() -> str:

@@ -4,6 +4,7 @@ import asyncio
 
 import typer
 
+from tertulia.cli.options import address_of
 from tertulia.cli.users import accounts_alone, prepare
 from tertulia.domain.models import User
 from tertulia.domain.text import check_text
@@ -28,6 +29,6 @@ async def _make(loaded: Loaded, name: str) -> tuple[User, str]:
             alone.passwords,
             alone.clock,
             alone.tasks,
-            loaded.settings.address,
+            address_of(loaded),
         )
         return await recovery.link_by_hand(name)

@@ -24,8 +24,9 @@ Start = Callable[[Settings, list[socket.socket]], None]
 def serve(loaded: Loaded, *, migrate: bool = True, start: Start | None = None) -> None:
     """Run until a signal says stop. `start` runs the application; tests give another one."""
     directory = open_data_dir(loaded.settings.data_dir)
-    with directory.lock(), _listening(loaded) as listeners:
+    with directory.lock() as lock, _listening(loaded) as listeners:
         ready = _prepare(loaded, directory, migrate=migrate)
+        lock.announce(url_of(listeners[0]), ready.settings.public_url)
         start = start or _application()
         typer.echo("\n".join(_report(ready, directory, listeners)))
         start(ready.settings, listeners)
@@ -136,14 +137,13 @@ def _free_port(host: str, taken: int) -> int:
 def _report(loaded: Loaded, directory: DataDir, listeners: list[socket.socket]) -> list[str]:
     """What people want to know now; every command stands at the end of its line, to be pasted."""
     address = url_of(listeners[0])
-    is_default = listeners[0].getsockname()[1] == Settings.model_fields["port"].default
     return [
         f"Tertulia {__version__} on {address}",
         f"  data           {directory.path}{' (new)' if directory.is_new else ''}",
         f"  documents      {address}/api/docs",
         f"  sockets        up to {loaded.settings.max_connections:,}",
         "Next, in another terminal:",
-        f"  talk           {chat_command('' if is_default else address)}",
+        f"  talk           {chat_command(address)}",
         f"  try it full    {pasteable(loaded, 'demo')}",
         f"  make an admin  {pasteable(loaded, 'createsuperuser')}",
         "Ctrl-C stops it.",

@@ -1,6 +1,7 @@
 """`tertulia createsuperuser`. Works beside a running server."""
 
 import asyncio
+import os
 import secrets
 import sys
 from collections.abc import AsyncIterator
@@ -33,21 +34,52 @@ def createsuperuser(loaded: Loaded, username: str | None, email: str | None, *, 
         )
     if password_stdin and username is None:
         raise Refusal("Give --username NAME too: with --password-stdin nothing is asked.")
-    prepare(loaded)
+    is_new = prepare_or_make(loaded)
     if password_stdin:
         user = _create(loaded, username or "", email, sys.stdin.readline().rstrip("\r\n"))
     else:
         user = _ask_and_create(loaded, username, email)
     typer.echo(f"The account {user.username} has all rights now.")
+    if is_new:
+        say_new(loaded)
 
 
 def prepare(loaded: Loaded) -> None:
-    """A database that fits: made if it is missing, never changed under a server that may run on it."""
+    """The database of a server that was started before. Makes nothing: in a wrong directory it would help nobody.
+
+    Never changed under a server that may run on it. Raises `Refusal`.
+    """
+    settings = loaded.settings
+    if os.path.lexists(settings.data_dir):
+        open_data_dir(settings.data_dir)  # says what is wrong with it
+    if schema.state_of(settings.database_url) is schema.State.EMPTY:
+        raise Refusal(no_database(loaded))
+    schema.require_current(settings.database_url, pasteable(loaded, "migrate"))
+
+
+def no_database(loaded: Loaded) -> str:
+    """What is said where no server was started yet."""
+    if loaded.origins["database_url"] == "default":
+        folder = loaded.settings.data_dir
+        return f"There is no Tertulia database in {folder}: start the server there first, or use --data-dir."
+    file = schema.database_file(loaded.settings.database_url)
+    return f"There is no Tertulia database at {file}: start the server with it first, or use --database-url."
+
+
+def prepare_or_make(loaded: Loaded) -> bool:
+    """The same, for what makes sense before the first start: a missing database is made. Returns whether it was."""
     open_data_dir(loaded.settings.data_dir)
     url = loaded.settings.database_url
-    if schema.state_of(url) is schema.State.EMPTY:
+    is_new = schema.state_of(url) is schema.State.EMPTY
+    if is_new:
         schema.migrate(url)
     schema.require_current(url, pasteable(loaded, "migrate"))
+    return is_new
+
+
+def say_new(loaded: Loaded) -> None:
+    """Somebody may have meant another one."""
+    typer.echo(f"This is in a new database: {schema.database_file(loaded.settings.database_url)}", err=True)
 
 
 def _ask_and_create(loaded: Loaded, username: str | None, email: str | None) -> User:

@@ -13,7 +13,7 @@ from tertulia.committer import webhooks
 from tertulia.committer.loading import Loader, Rights
 from tertulia.committer.stored import Key, Stored, key_of, look_up
 from tertulia.domain.audit import Entry
-from tertulia.domain.changes import Change, CreateRoom, Outcome, Post, Result
+from tertulia.domain.changes import USER, Change, CreateRoom, Outcome, Post, Result
 from tertulia.domain.decisions import decide
 from tertulia.domain.decisions.messages import repeated
 from tertulia.domain.decisions.state import Deed, RoomState
@@ -117,12 +117,23 @@ def _create(connection: Connection, loader: Loader, item: CreateRoom) -> Outcome
         loader.names.add(room.name)
     first = [_first_member(room, user, item) for user in people]
     members.save(connection, first)
+    if item.via != USER:
+        _record_making(connection, room, item)
     if first:
         rows = tuple((member, found[member.user]) for member in first)
         event = Changed(room.number, room.id, 1, "member", members=rows, member_count=len(rows))
         loader.created.append(RoomBatch(room.number, room.id, (event,)))
         users.bump(connection, people)
     return Outcome(room=room, member=first[0] if first else None)
+
+
+def _record_making(connection: Connection, room: Room, item: CreateRoom) -> None:
+    """By a server key; what people make for themselves is not in the audit log."""
+    details = {"kind": room.kind.value, "title": room.title}
+    audit.record(
+        connection, at=room.created_at, actor=None, via=item.via, act="create_room",
+        room=room.number, room_id=room.id, user=item.actor, details=details,
+    )  # fmt: skip
 
 
 def _already(connection: Connection, item: CreateRoom) -> Room | None:
@@ -188,11 +199,15 @@ def _write(connection: Connection, states: Iterable[RoomState]) -> None:
     rooms.save(connection, (state.as_it_is() for state in touched if state.changed_members or state.settings_changed))
     users.bump(connection, {user for state in states for user in (*state.changed_members, *state.bans)})
     users.bump_members(connection, [state.room.number for state in touched if state.deleted])
-    _write_moderation(connection, [state for state in states if state.deeds or state.flagged or state.invites_used])
+    _write_moderation(connection, [state for state in states if _is_moderated(state)])
+
+
+def _is_moderated(state: RoomState) -> bool:
+    return bool(state.deeds or state.flagged or state.invites_used or state.uninvited)
 
 
 def _write_moderation(connection: Connection, touched: list[RoomState]) -> None:
-    """Bans, used invitations, reports of the word list; and the audit log."""
+    """Bans, invitations that were used or end, reports of the word list; and the audit log."""
     changed = [(state.room.number, user, ban) for state in touched for user, ban in state.bans.items()]
     bans.save(
         connection,
@@ -201,6 +216,7 @@ def _write_moderation(connection: Connection, touched: list[RoomState]) -> None:
     )
     invites.count_uses(connection, Counter(number for state in touched for number in state.invites_used))
     for state in touched:
+        invites.revoke_by(connection, [(state.room.number, user) for user in sorted(state.uninvited)], state.now)
         for message in state.flagged:
             sender = message.sender.number if message.sender else None
             reports.add(

@@ -317,7 +317,7 @@ def _blocking(state: RoomState, item: RoomChange, coming: Names) -> list[tuple[i
         return []
     if isinstance(item, AddMember):
         return [(item.user, actor)]
-    if not isinstance(item, Post | Edit | React):
+    if not isinstance(item, Post | Edit | React | Pin):
         return []
     pairs: list[tuple[int, int]] = []
     if state.room.kind is RoomKind.DIRECT and state.room.direct_key is not None:

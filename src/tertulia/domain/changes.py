@@ -208,7 +208,7 @@ class Depart:
 class CreateRoom:
     """`actor` None: by the server itself, without an owner. A direct room has a `partner`.
 
-    With `external_id` it is made once, and answered as it is from then on.
+    With `external_id` it is made once, and answered as it is from then on. What a key makes stands in the audit log.
     """
 
     actor: int | None
@@ -219,6 +219,7 @@ class CreateRoom:
     partner: int | None = None
     external_id: str | None = None
     metadata: str | None = None
+    via: str = USER
     id: str = field(default_factory=new_id)
 
     @property

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import Caller
-from tertulia.domain.text import check_text
+from tertulia.domain.text import BIDI, BREAKS, check_text
 from tertulia.domain.times import SECOND
-from tertulia.domain.usernames import BIDI, check_email, check_username, normal_username
+from tertulia.domain.usernames import check_email, check_username, normal_username
 
 MAX_EXTERNAL_ID = 255
 MAX_AVATAR = 2_048
@@ -63,6 +63,9 @@ def check_external_id(text: str) -> str:
         raise Rejection("invalid", f"An external_id has 1 to {MAX_EXTERNAL_ID} characters.", field="external_id")
     if any(unicodedata.category(character) == "Cc" for character in text):
         raise Rejection("invalid", "An external_id has no control characters.", field="external_id")
+    if text != text.strip() or text in {".", ".."}:
+        message = "An external_id does not begin or end with a space, and is neither . nor .."
+        raise Rejection("invalid", message, field="external_id")
     return text
 
 
@@ -118,7 +121,7 @@ def _name(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     kept = "".join(
-        " " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} else character
+        " " if unicodedata.category(character) in BREAKS else character
         for character in value[: MAX_NAME * 4]
         if character not in BIDI and unicodedata.category(character) != "Cs"
     )

@@ -1,11 +1,17 @@
-"""What a room's name may be."""
+"""What a room's name and title may be."""
 
 import re
 
 from tertulia.domain.errors import Rejection
+from tertulia.domain.text import check_line
 
 _JOINED = re.compile("(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")
 """Joiners where emoji and Persian need them; elsewhere they are invisible, and names could look alike."""
+
+
+def check_title(title: str) -> str:
+    """The title itself, one line."""
+    return check_line(title, "title")
 
 
 def check_room_name(name: str) -> str:

@@ -4,12 +4,10 @@ import re
 import unicodedata
 
 from tertulia.domain.errors import Rejection
+from tertulia.domain.text import check_line
 
 MAX_USERNAME = 150
 MAX_EMAIL = 254
-BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They turn the text around a name. A name has its direction without them."""
-
 RESERVED = frozenset({"room"})
 """`@room` means everybody."""
 DELETED = "deleted-"
@@ -25,7 +23,9 @@ def normal_username(username: str) -> str:
 
 
 def check_username(username: str) -> str:
-    """The username in its normal form: 1 to 150 letters, digits and `@ . + - _`. Upper and lower case differ."""
+    """The username in its normal form: 1 to 150 letters, digits and `@ . + - _`. Case stays; others may not differ by
+    it alone (`fold_username`).
+    """
     normal = normal_username(username)
     if not 1 <= len(normal) <= MAX_USERNAME:
         raise Rejection("invalid", f"A username has 1 to {MAX_USERNAME} characters.", field="username")
@@ -36,21 +36,28 @@ def check_username(username: str) -> str:
     return normal
 
 
+def fold_username(username: str) -> str:
+    """The form in which usernames are compared, with each other and with addresses."""
+    return fold_email(username)
+
+
 def fold_email(email: str) -> str:
     """The form in which two spellings of one address are equal."""
     return unicodedata.normalize("NFKC", email.strip()).casefold()
 
 
+def _is_address(address: str) -> bool:
+    return address.isprintable() and _EMAIL.fullmatch(address) is not None
+
+
 def check_email(email: str) -> str:
     """The address without surrounding white space; refuses what cannot be one."""
     address = email.strip()
-    if len(address) > MAX_EMAIL or len(fold_email(address)) > MAX_EMAIL or not _EMAIL.fullmatch(address):
+    if len(address) > MAX_EMAIL or len(fold_email(address)) > MAX_EMAIL or not _is_address(address):
         raise Rejection("invalid", "Give an email address such as ann@example.org, or leave it out.", field="email")
     return address
 
 
 def check_name(name: str, field: str) -> str:
-    """A first or last name without surrounding white space; refuses control characters."""
-    if any(character in BIDI or unicodedata.category(character) == "Cc" for character in name):
-        raise Rejection("invalid", "A name has no control characters.", field=field)
-    return name.strip()
+    """A first or last name without surrounding white space; refuses what `check_line` does."""
+    return check_line(name, field).strip()

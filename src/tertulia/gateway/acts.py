@@ -25,7 +25,9 @@ async def _leave(services: Services, caller: Caller, command: commands.Leave) ->
 
 
 async def _add(services: Services, caller: Caller, command: commands.Add) -> Answer:
-    return _member(await services.members.add(caller, command.room, command.user, Role(command.role)))
+    role = None if command.role is None else Role(command.role)
+    member, user, _ = await services.members.add(caller, command.room, command.user, role)
+    return _member((member, user))
 
 
 async def _remove(services: Services, caller: Caller, command: commands.Remove) -> Answer:

@@ -40,13 +40,15 @@ from tertulia.http.middleware import (
 )
 from tertulia.http.openapi import DESCRIPTION
 from tertulia.http.operations import Readiness, operations_router
+from tertulia.http.pages import hand_out_router
+from tertulia.http.paths import EncodedPaths
 from tertulia.http.problems import add_problems
-from tertulia.http.server.paths import EncodedPaths
 from tertulia.http.throttle import Throttle
 from tertulia.metrics import Metrics
 from tertulia.protocol.forwarded import Forwarded
 from tertulia.protocol.origins import Hosts, Origins
 from tertulia.services import Services
+from tertulia.web import own_web
 
 MAX_BODY_BYTES = 256 * 1024
 """JSON is read on the event loop; the longest message, all of it escaped, has 197 KB."""
@@ -97,6 +99,7 @@ def build_http(
     api = build_api(services)
     api.include_router(operations_router(readiness, metrics, config.metrics_token))
     api.include_router(pages_router(api))
+    api.include_router(hand_out_router(own_web()))
     api.state.throttle = throttle = throttle or Throttle(clock)
     return wrap(api, config, metrics, clock, throttle)
 

@@ -35,7 +35,7 @@ async def block(user: UserPath, caller: CallerDep, services: ServicesDep) -> Non
     await services.blocks.add(caller, user)
 
 
-@router.delete("/{user}", status_code=204, responses=refusals("unauthorized", "not_found", "rate_limited", "busy"))
+@router.delete("/{user}", status_code=204, responses=refusals("unauthorized", "rate_limited", "busy"))
 async def unblock(user: UserPath, caller: CallerDep, services: ServicesDep) -> None:
-    """Hear from them again; again is no error."""
+    """Hear from them again; again is no error, and so is nobody."""
     await services.blocks.remove(caller, user)

@@ -1,4 +1,4 @@
-"""CORS of API v1: which web pages elsewhere may call it. Never with credentials: there are no cookies."""
+"""CORS: which web pages elsewhere may call API v1. Never with credentials: its one cookie is for pages of our own."""
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -15,6 +15,8 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Request-Id",
     "Access-Control-Max-Age": "600",
 }
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+"""Headers of the files that pages elsewhere load from here: the client library. Never for anything of a user's."""
 _EXPOSED = "X-Request-Id, Retry-After, Location, WWW-Authenticate"
 
 

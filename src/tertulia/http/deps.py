@@ -52,9 +52,10 @@ async def device(request: Request, address: AddressDep) -> Device:
 DeviceDep = Annotated[Device, Depends(device)]
 
 
-async def caller(
-    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> Caller:
+CredentialsDep = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+async def caller(services: ServicesDep, credentials: CredentialsDep) -> Caller:
     """Who calls, by `Authorization: Bearer`; raises `unauthorized`."""
     if credentials is None:
         raise unauthorized()

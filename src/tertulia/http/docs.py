@@ -1,11 +1,9 @@
-"""What a person sees in a browser: the first page, Swagger UI, and the documents behind it.
+"""What a developer sees in a browser: what runs here, Swagger UI, and the documents behind it.
 
 Everything comes from this package and from `fastapi-swagger`: nothing is fetched from elsewhere.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.responses import RedirectResponse
 
+from tertulia.http.assets import Asset
 from tertulia.http.openapi import openapi_document
 from tertulia.protocol.asyncapi import asyncapi_document
 from tertulia.protocol.codec import encode
@@ -30,30 +29,13 @@ _SWAGGER_POLICY = _POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-
 """Swagger UI writes style attributes; scripts stay strict."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """A file as it is served."""
-
-    content: bytes
-    media_type: str
-    tag: str
-    policy: str | None = None
-
-    def answer(self, request: Request) -> Response:
-        headers = {"ETag": self.tag, "Cache-Control": "no-cache"}  # ask each time, get 304 mostly
-        if self.policy:
-            headers["Content-Security-Policy"] = self.policy
-        if request.headers.get("if-none-match") == self.tag:
-            return Response(status_code=304, headers=headers)
-        return Response(self.content, media_type=self.media_type, headers=headers)
-
-
 def pages_router(api: FastAPI) -> APIRouter:
     """The pages and documents of `api`; each is made at its first use, then kept."""
     router = APIRouter(include_in_schema=False)
     swagger = partial(_page, "swagger.html", _SWAGGER_POLICY)
     assets: dict[str, Callable[[], Asset]] = {
-        "/": lambda: _index(api.version),
+        "/about": lambda: _about(api.version),
+        "/favicon.ico": partial(_file, "tertulia", "web/favicon.ico", "image/x-icon"),
         "/assets/page.css": partial(_file, "tertulia", "web/page.css", "text/css"),
         "/assets/link.css": partial(_file, "tertulia", "web/link.css", "text/css"),
         "/assets/icon.svg": partial(_file, "tertulia", "web/icon.svg", "image/svg+xml"),
@@ -87,8 +69,8 @@ async def _to_swagger() -> Response:
     return RedirectResponse("swagger/", status_code=308)
 
 
-def _index(version: str) -> Asset:
-    return _asset(_read("tertulia", "web/index.html").replace(b"{version}", version.encode()), "text/html", _POLICY)
+def _about(version: str) -> Asset:
+    return _asset(_read("tertulia", "web/about.html").replace(b"{version}", version.encode()), "text/html", _POLICY)
 
 
 def _page(name: str, policy: str) -> Asset:
@@ -108,4 +90,4 @@ def _read(package: str, name: str) -> bytes:
 
 
 def _asset(content: bytes, media_type: str, policy: str | None = None) -> Asset:
-    return Asset(content, media_type, f'"{hashlib.sha256(content).hexdigest()[:16]}"', policy)
+    return Asset(content, media_type, {"Content-Security-Policy": policy} if policy else {})

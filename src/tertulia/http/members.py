@@ -1,6 +1,6 @@
 """The members of a room: see, add, remove; their roles; who may not speak."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import TypeAdapter
 
 from tertulia.domain.models import Member, Role, User
@@ -38,13 +38,21 @@ async def members(
     "/members",
     status_code=201,
     response_model=MemberResource,
-    responses=refusals("invalid", *_REFUSED, "banned", "blocked", "archived"),
+    responses={
+        200: {"model": MemberResource, "description": "They are a member already, and stay as they are."},
+        **refusals("invalid", *_REFUSED, "banned", "blocked", "archived"),
+    },
 )
-async def add_member(room: RoomPath, body: AddMember, caller: CallerDep, services: ServicesDep) -> MemberResource:
-    """Bring somebody in: for moderators; with a role, for those who stand above it. Again is no error, and changes
-    nothing.
+async def add_member(
+    room: RoomPath, body: AddMember, caller: CallerDep, services: ServicesDep, response: Response
+) -> MemberResource:
+    """Bring somebody in: for moderators; with a role, for those who stand above it. Again is no error, but for another
+    role: that is changed with PATCH.
     """
-    return _resource(await services.members.add(caller, room, body.user, Role(body.role)))
+    role = None if body.role is None else Role(body.role)
+    member, user, came = await services.members.add(caller, room, body.user, role)
+    response.status_code = 201 if came else 200
+    return _resource((member, user))
 
 
 @router.patch("/members/{user}", response_model=MemberResource, responses=_CHANGE)

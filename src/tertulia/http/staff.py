@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field, TypeAdapter
 
 from tertulia.domain.audit import Entry
@@ -12,6 +12,7 @@ from tertulia.domain.times import iso
 from tertulia.domain.words import Action, Word
 from tertulia.http.cursors import decode_cursor, encode_cursor
 from tertulia.http.deps import CursorQuery, LimitQuery, ServicesDep, StaffDep, UserPath
+from tertulia.http.paths import MAX_ENCODED, decoded
 from tertulia.http.refusals import refusals
 from tertulia.protocol.fields import Position, Text
 from tertulia.protocol.requests import ChangeStanding, PutWord
@@ -28,7 +29,14 @@ from tertulia.services.staff import AuditFilter
 
 router = APIRouter(prefix="/staff", tags=["staff"])
 
-WordPath = Annotated[Text, Path(min_length=1, max_length=255, description="A word, percent-encoded.")]
+
+async def word_in_path(
+    word: Annotated[str, Path(max_length=MAX_ENCODED, description="A word, percent-encoded, also its slashes.")],
+) -> str:
+    return decoded(word)
+
+
+WordPath = Annotated[str, Depends(word_in_path)]
 _Id = Annotated[str | None, Query(max_length=64)]
 
 _WORD = TypeAdapter(tuple[Annotated[Text, Field(max_length=255)]])
@@ -53,7 +61,7 @@ async def put_word(word: WordPath, body: PutWord, caller: StaffDep, services: Se
     return _word(await services.words.put(caller.user, word, Action(body.action)))
 
 
-@router.delete("/words/{word}", status_code=204, responses=refusals("not_found", "busy", *_STAFF))
+@router.delete("/words/{word}", status_code=204, responses=refusals("invalid", "not_found", "busy", *_STAFF))
 async def remove_word(word: WordPath, caller: StaffDep, services: ServicesDep) -> None:
     """Take a word off the list."""
     await services.words.remove(caller.user, word)

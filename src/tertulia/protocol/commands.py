@@ -105,12 +105,12 @@ class Leave(_Command):
 
 
 class Add(_Command):
-    """Bring somebody in."""
+    """Bring somebody in. `role`: `member` if it is not given; a member's is changed with `role`."""
 
     cmd: Literal["add"]
     room: RoomId
     user: UserId
-    role: Role = "member"
+    role: Role | None = None
 
 
 class Remove(_Command):

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from tertulia.domain.invites import INVITE_SECONDS, MAX_INVITE_SECONDS
 from tertulia.domain.links import MAX_TOKEN
+from tertulia.domain.rooms import check_title
 from tertulia.domain.webhooks import EVENTS, MAX_RESENT, MAX_SECRET, MAX_URL, MIN_SECRET, EventName
 from tertulia.protocol.fields import (
     Body,
@@ -30,7 +31,7 @@ ClaimedEmail = Annotated[Text, Field(min_length=1, max_length=254)]
 Token = Annotated[Text, Field(min_length=1, max_length=4096)]
 LinkToken = Annotated[Text, Field(min_length=1, max_length=MAX_TOKEN)]
 InviteCode = Annotated[Text, Field(min_length=1, max_length=64, description="Of an invitation.")]
-Title = Annotated[Text, Field(max_length=255)]
+Title = Annotated[Text, AfterValidator(check_title), Field(max_length=255, description="One line.")]
 RoomName = Annotated[Text, Field(min_length=1, max_length=255)]
 Description = Annotated[Text, Field(max_length=4096)]
 
@@ -50,20 +51,27 @@ class _Request(Strict):
 
 
 class Register(_Request):
+    """`cookie`: see `Login`."""
+
     username: Username
     password: Password
     email: Email | None = None
     first_name: Name = ""
     last_name: Name = ""
     invite: InviteCode | None = None
+    cookie: bool = False
 
 
 class Login(_Request):
-    """`username` may also be an email address that was claimed at registration."""
+    """`username` may also be an email address that was claimed at registration.
+
+    `cookie`: put the refresh token into a cookie, for pages of this server's own origin, and not into the answer.
+    """
 
     username: Annotated[Text, Field(min_length=1, max_length=254)]
     password: Password
     device: Annotated[Text, Field(max_length=255)] | None = None
+    cookie: bool = False
 
 
 class Refresh(_Request):
@@ -176,8 +184,10 @@ class ChangeRoom(RoomSettings, _Request):
 
 
 class AddMember(_Request):
+    """`role`: of who comes in, `member` if it is not given; a member's is changed with PATCH."""
+
     user: UserId
-    role: Role = "member"
+    role: Role | None = None
 
 
 class ChangeMember(_Request):
@@ -284,9 +294,11 @@ class ChangeServerRoom(ChangeRoom):
 
 
 class PutServerRoom(ChangeServerRoom):
-    """A room of yours as it is to be. `kind` and `owner` count only when it is made."""
+    """A room of yours as it is to be. `kind` (`private` if it is not given) and `owner` are for when it is made: of one
+    that is there they are refused if they are other than they are.
+    """
 
-    kind: Literal["public", "private"] = "private"
+    kind: Literal["public", "private"] | None = None
     owner: Ref | None = None
 
     @model_validator(mode="after")

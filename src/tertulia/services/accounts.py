@@ -171,7 +171,7 @@ class Accounts:
         return check_invite(invites.by_code(connection, code), self._clock.now())
 
     async def login(self, name: str, password: str, device: Device) -> SignedIn:
-        """`name` is a username or a claimed email address.
+        """`name` is a username or a claimed email address, in any case.
 
         Raises `wrong_credentials`, the same for everything that can be wrong; `rate_limited` after so many of these
         in a minute, whether there is such an account or not; `busy`.

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from tertulia.clock import Clock
-from tertulia.domain.errors import Rejection, not_found
+from tertulia.domain.errors import Rejection
 from tertulia.domain.events import Blocked, RoomBatch
+from tertulia.domain.ids import canonical_id
 from tertulia.domain.models import Caller, User
 from tertulia.hub.hub import Hub
-from tertulia.services.access import find_user
 from tertulia.services.pace import Pace
+from tertulia.services.policy import Policy
 from tertulia.services.presence import Presence
 from tertulia.storage import blocks, users
 from tertulia.storage.database import Database
@@ -38,11 +39,14 @@ class _List:
 class Blocks:
     """`silent` is kept here, of those who are connected, and read by others.
 
-    `pace`: how many changes a user may make.
+    `pace`: how many changes a user may make. `policy` says whom they may know of.
     """
 
-    def __init__(self, db: Database, hub: Hub, presence: Presence, pace: Pace, clock: Clock, silent: Silent) -> None:
+    def __init__(
+        self, db: Database, hub: Hub, presence: Presence, pace: Pace, policy: Policy, clock: Clock, silent: Silent
+    ) -> None:
         self.silent = silent
+        self._policy = policy
         self._db = db
         self._hub = hub
         self._presence = presence
@@ -62,20 +66,22 @@ class Blocks:
         return found[:limit], len(found) > limit
 
     async def add(self, caller: Caller, user_id: str) -> None:
-        """Block somebody; again is no error. Raises `not_found`, `invalid` for oneself, `too_many`."""
+        """Block somebody; again is no error. Raises `not_found` also of whom the caller may not find; `invalid` for
+        oneself, `too_many`.
+        """
         self._pace.check(caller)
-        user = await find_user(self._db, user_id, active=False)
-        if user.deleted_at is not None:
-            raise not_found("user")
+        user = await self._policy.person(caller, user_id)
         if user.number == caller.user:
             raise Rejection("invalid", "You cannot block yourself.", field="user")
         self._changed(caller.user, user.number, await self._db.write(_add, caller.user, user.number, self._clock.now()))
 
     async def remove(self, caller: Caller, user_id: str) -> None:
-        """Block somebody no more; again is no error."""
+        """Block somebody no more; again is no error, nor is it if there is nobody: it must not tell (promise 7)."""
         self._pace.check(caller)
-        user = await find_user(self._db, user_id, active=False)
-        self._changed(caller.user, user.number, await self._db.write(_remove, caller.user, user.number))
+        wanted = canonical_id(user_id)
+        user = await self._db.read(users.by_id, wanted) if wanted else None
+        if user is not None:
+            self._changed(caller.user, user.number, await self._db.write(_remove, caller.user, user.number))
 
     def _changed(self, user: int, other: int, now: _List | None) -> None:
         """Called right behind the write, so that two writes are told in their order. None: nothing changed."""

@@ -57,13 +57,14 @@ class Erasure:
             if via is not None:
                 audit.record(
                     connection, at=now, actor=actor, via=via, act="delete_user", user=user.number,
-                    details={"username": user.username, "blank": blank},
+                    details={"blank": blank},
                 )  # fmt: skip
             return erasure.delete_account(connection, user, now, blank=blank)
 
-        self._sessions.ended(await self._db.write(work))
+        ended = await self._db.write(work)
+        self._accounts.changed([user.number])  # at once: nobody acts as the user that was
+        self._sessions.ended(ended)
         await self._sessions.catch_up()
-        self._accounts.changed([user.number])
         self._asked.set()
 
     async def run(self) -> None:
@@ -86,7 +87,7 @@ class Erasure:
                 await self._leave(room, user)
                 if blank:
                     await self._blank(room, user)
-            await self._db.write(erasure.done, user.number)
+            await self._db.write(erasure.done, user.number, blank)
 
     async def _leave(self, room: int, user: User) -> None:
         try:

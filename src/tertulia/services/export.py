@@ -64,7 +64,7 @@ class Export:
     async def _my_rooms(self, caller: Caller) -> AsyncIterator[Any]:
         offset, more = 0, True
         while more and offset < MAX_LISTED:
-            views, more = await self._rooms.mine(caller, PAGE, offset)
+            views, more = await self._rooms.mine(caller, PAGE, offset, archived=None, hidden=True)
             offset += len(views)
             for view in views:
                 resource = my_room_resource(view)

@@ -19,19 +19,21 @@ from tertulia.domain.changes import (
     Transfer,
     Unban,
 )
+from tertulia.domain.errors import Rejection
 from tertulia.domain.models import Caller, Member, Role, Room, User
 from tertulia.domain.mutes import end_of_mute
 from tertulia.domain.rights import Act
 from tertulia.domain.text import check_text
 from tertulia.services.access import RoomNumbers, allowed, find_user, visible
 from tertulia.services.pace import Pace
+from tertulia.services.policy import Policy
 from tertulia.storage import bans, blocks, members, users
 from tertulia.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class MembersPage:
-    """`positions`: the room is small enough, and not silent, to show how far each has read."""
+    """`positions`: how far each has read is shown: to members, where the room is small enough and not silent."""
 
     items: list[tuple[Member, User]]
     more: bool
@@ -49,11 +51,22 @@ class Banned:
 
 
 class Members:
-    """Changes go through the committer, which decides who may. `pace`: how many a user may make."""
+    """Changes go through the committer, which decides who may. `pace`: how many a user may make; `policy` says whom
+    they may know of.
+    """
 
     def __init__(
-        self, db: Database, committer: Committer, numbers: RoomNumbers, pace: Pace, clock: Clock, *, large: int
+        self,
+        db: Database,
+        committer: Committer,
+        numbers: RoomNumbers,
+        pace: Pace,
+        policy: Policy,
+        clock: Clock,
+        *,
+        large: int,
     ) -> None:
+        self._policy = policy
         self._large = large
         self._db = db
         self._clock = clock
@@ -70,11 +83,19 @@ class Members:
         self._pace.check(caller)
         await self._committer.commit(Leave(await self._numbers.number(room_id), caller.user))
 
-    async def add(self, caller: Caller, room_id: str, user_id: str, role: Role = Role.MEMBER) -> tuple[Member, User]:
-        """Bring somebody in; again is no error."""
-        room, user = await self._about(caller, room_id, user_id, Act.ADD, active=True)
-        outcome = await self._committer.commit(AddMember(room.number, caller.user, user.number, role))
-        return _member(outcome), user
+    async def add(
+        self, caller: Caller, room_id: str, user_id: str, role: Role | None = None
+    ) -> tuple[Member, User, bool]:
+        """Bring somebody in, and whether they came just now; again is no error, unless with another `role`."""
+        room = await self._room(caller, room_id, Act.ADD)
+        user = await self._policy.person(caller, user_id)
+        change = AddMember(room.number, caller.user, user.number, role or Role.MEMBER)
+        outcome = await self._committer.commit(change)
+        member = _member(outcome)
+        if outcome.repeated and role not in (None, member.role):
+            message = "They are a member already: change their role with PATCH, or with the command `role`."
+            raise Rejection("invalid", message, field="role")
+        return member, user, not outcome.repeated
 
     async def remove(self, caller: Caller, room_id: str, user_id: str) -> None:
         room, user = await self._about(caller, room_id, user_id, Act.REMOVE)
@@ -117,13 +138,14 @@ class Members:
     async def _changed(self, change: RoomChange, user: User) -> tuple[Member, User]:
         return _member(await self._committer.commit(change)), user
 
-    async def _about(
-        self, caller: Caller, room_id: str, user_id: str, act: Act, *, active: bool = False
-    ) -> tuple[Room, User]:
+    async def _about(self, caller: Caller, room_id: str, user_id: str, act: Act) -> tuple[Room, User]:
         """The room, if the caller may do this in it; only then it is told whether the user is there (promise 7)."""
+        room = await self._room(caller, room_id, act)
+        return room, await find_user(self._db, user_id, active=False)
+
+    async def _room(self, caller: Caller, room_id: str, act: Act) -> Room:
         self._pace.check(caller)
-        room = await self._db.read(allowed, caller.user, room_id, act)
-        return room, await find_user(self._db, user_id, active=active)
+        return await self._db.read(allowed, caller.user, room_id, act)
 
     async def bans(self, caller: Caller, room_id: str, after: int | None, limit: int) -> tuple[list[Banned], bool]:
         """Who is banned, for those who may ban, by user's number greater than `after`; whether there are more."""
@@ -145,9 +167,10 @@ class Members:
     def _page(
         self, connection: Connection, user: int, room_id: str, after: tuple[int, int] | None, limit: int
     ) -> MembersPage:
-        room, _ = visible(connection, room_id, user)
+        room, member = visible(connection, room_id, user)
         found = members.page(connection, room.number, after, limit + 1)
-        positions = room.member_count <= self._large and not blocks.is_silent(connection, room)
+        shown = member is not None and room.member_count <= self._large
+        positions = shown and not blocks.is_silent(connection, room)
         return MembersPage(found[:limit], len(found) > limit, positions)
 
 

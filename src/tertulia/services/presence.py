@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tertulia.clock import Clock
 from tertulia.domain.errors import Rejection
 from tertulia.domain.events import Presence as PresenceNews
+from tertulia.domain.events import RoomBatch
 from tertulia.hub.hub import Hub
 from tertulia.storage import receipts
 from tertulia.storage.database import Database
@@ -84,6 +85,14 @@ class Presence:
         if person is not None:
             person.rooms.discard(room)
             person.fresh.discard(room)
+
+    def heard(self, batch: RoomBatch) -> None:
+        """What was committed in a room, after the hub has delivered it: those who are out are told of no more."""
+        out = {user for event in batch.events for user in event.removed}
+        for user in out.union(batch.banned):
+            # Who came back already, and follows the room by what they read since, stays.
+            if not any(one.is_member(batch.room_id) for one in self._hub.of_user(user)):
+                self.unfollows(user, batch.room)
 
     def hush(self, room: int, one: int, other: int) -> None:
         """The two of a direct room hear no more of each other there: they look offline, unless they share another

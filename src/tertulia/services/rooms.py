@@ -140,17 +140,17 @@ class Rooms:
         return _views(connection, user, [(room, member)])[0]
 
     async def mine(
-        self, caller: Caller, limit: int, offset: int = 0, *, archived: bool = False, hidden: bool = False
+        self, caller: Caller, limit: int, offset: int = 0, *, archived: bool | None = False, hidden: bool = False
     ) -> tuple[list[RoomView], bool]:
-        """The caller's rooms, the most recently active first, and whether there are more; `archived`: those that are;
-        `hidden`: those that they hid, too.
+        """The caller's rooms, the most recently active first, and whether there are more; `archived`: those that are,
+        None: all; `hidden`: those that they hid, too.
 
         Up to `limit`; fewer when they are long, but at least one.
         """
         return await self._db.read(self._mine, caller.user, limit, offset, archived, hidden)
 
     def _mine(
-        self, connection: Connection, user: int, limit: int, offset: int, archived: bool, hidden: bool
+        self, connection: Connection, user: int, limit: int, offset: int, archived: bool | None, hidden: bool
     ) -> tuple[list[RoomView], bool]:
         found = members.rooms_of(connection, user, limit + 1, offset, archived=archived, hidden=hidden)
         views = _views(connection, user, found[:limit])
@@ -228,7 +228,8 @@ class Rooms:
         room = rooms.by_number(connection, number)
         if room is None:
             raise not_found("room")
-        view = _views(connection, user, [(room, member_in(connection, room, user))])[0]
+        member = member_in(connection, room, user)
+        view = _views(connection, user, [(room, member)])[0]
         first, last = Place().span(room.first_index, room.message_count, SNAPSHOT_MESSAGES)
         notices_after = first if first > room.first_index else first - 1
         page = messages.span(connection, number, first, last, notices_after=notices_after)
@@ -236,7 +237,8 @@ class Rooms:
         people = None
         if room.member_count <= self._large:
             people = tuple(members.page(connection, number, None, self._large))
-        return Snapshot(view, tuple(page), people, positions=not blocks.is_silent(connection, room))
+        positions = member is not None and not blocks.is_silent(connection, room)
+        return Snapshot(view, tuple(page), people, positions=positions)
 
     async def changes(self, number: int, seq: int, user: int | None) -> Changes:
         """What changed after `seq` up to the room's head.

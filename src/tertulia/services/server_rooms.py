@@ -17,17 +17,15 @@ from tertulia.domain.changes import (
     Delete,
     DeleteRoom,
     Outcome,
-    Post,
     RemoveMember,
     SetRole,
     Transfer,
 )
-from tertulia.domain.errors import Rejection, not_found
+from tertulia.domain.errors import Rejection
 from tertulia.domain.external import check_external_id
-from tertulia.domain.metadata import dump_metadata
 from tertulia.domain.models import Member, Message, Page, Role, Room, RoomKind, User
 from tertulia.domain.rooms import check_room_name
-from tertulia.services.messages import MAX_PAGE, page_of
+from tertulia.services.messages import MAX_PAGE, Messages, page_of
 from tertulia.services.refs import room_of, user_of
 from tertulia.services.rooms import Rooms, Settings
 from tertulia.services.timeline import Place
@@ -38,17 +36,18 @@ from tertulia.storage.database import Database
 
 @dataclass(frozen=True, slots=True)
 class NewRoom:
-    """A room to be, if it is not there. `owner`: a ref; None: it has none."""
+    """A room to be, if it is not there. `kind` None: private. `owner`: a ref; None: it has none."""
 
-    kind: RoomKind
+    kind: RoomKind | None
     settings: Settings
     owner: str | None = None
 
 
 class ServerRooms:
-    """`rooms` purges what is deleted."""
+    """`own` purges what is deleted; `messages` takes what is said, the same way as from everybody."""
 
-    def __init__(self, db: Database, committer: Committer, words: Words, own: Rooms) -> None:
+    def __init__(self, db: Database, committer: Committer, words: Words, own: Rooms, messages: Messages) -> None:
+        self._messages = messages
         self._db = db
         self._committer = committer
         self._words = words
@@ -63,7 +62,9 @@ class ServerRooms:
     async def put(self, key: ServerKey, external_id: str, wanted: NewRoom) -> tuple[Room, bool]:
         """The room of that external_id, made or changed as `wanted`, and whether it is new.
 
-        Twice, or two at once, are one. Raises `invalid`, `name_taken`, `words_refused`, `not_found` (the owner).
+        Twice, or two at once, are one. A room that is there keeps its owner, who may have handed it over meanwhile.
+        Raises `invalid`, `name_taken`, `words_refused`, `not_found` (the owner of a new one); `external_id_taken` if it
+        is there with another kind.
         """
         check_external_id(external_id)
         there = await self._db.read(rooms.by_external_id, external_id)
@@ -72,20 +73,22 @@ class ServerRooms:
             if not outcome.repeated:
                 return _room(outcome), True
             there = _room(outcome)
-        if there.kind is not wanted.kind:
+        if wanted.kind not in (None, there.kind):
             raise Rejection("external_id_taken", f"That room is {there.kind.value}, and stays so.", field="kind")
         return await self.change(key, there.id, wanted.settings), False
 
     async def _create(self, key: ServerKey, external_id: str, wanted: NewRoom) -> Outcome:
-        given = wanted.settings
-        self._check(given)
+        given, kind = wanted.settings, wanted.kind or RoomKind.PRIVATE
+        flagged = self._check(given)
         owner = None if wanted.owner is None else (await self._db.read(user_of, wanted.owner)).number
         title = (given.name or "") if given.title is None else given.title
         change = CreateRoom(
-            owner, wanted.kind, given.name, title, given.description or "", external_id=external_id,
-            metadata=given.stored()["metadata"],
+            owner, kind, given.name, title, given.description or "", external_id=external_id,
+            metadata=given.stored()["metadata"], via=key.via,
         )  # fmt: skip
         outcome = await self._committer.commit(change)
+        if flagged and not outcome.repeated:
+            await self._report(_room(outcome), given)
         rest = Settings(slow_mode=given.slow_mode, archived=given.archived, retention_days=given.retention_days)
         if not outcome.repeated and rest != Settings():
             changed = ChangeRoom(_room(outcome).number, None, **rest.stored(), via=key.via)
@@ -94,29 +97,36 @@ class ServerRooms:
 
     async def change(self, key: ServerKey, ref: str, wanted: Settings) -> Room:
         """What is given; the rest stays."""
-        self._check(wanted)
+        flagged = self._check(wanted)
         room = await self.get(ref)
         if wanted == Settings():
             return room
-        return _room(await self._committer.commit(ChangeRoom(room.number, None, **wanted.stored(), via=key.via)))
+        outcome = await self._committer.commit(ChangeRoom(room.number, None, **wanted.stored(), via=key.via))
+        if flagged and not outcome.repeated:
+            await self._report(room, wanted)
+        return _room(outcome)
 
-    def _check(self, wanted: Settings) -> None:
-        """A word that is only to be reported is let through: the backend's word counts."""
+    def _check(self, wanted: Settings) -> bool:
+        """Whether what it says is to be reported."""
         if wanted.name is not None:
             check_room_name(wanted.name)
-        self._words.check(wanted.name, wanted.title, wanted.description)
+        return self._words.check(wanted.name, wanted.title, wanted.description)
+
+    async def _report(self, room: Room, said: Settings) -> None:
+        await self._words.report(said.name, said.title, said.description, room=room.number, room_id=room.id)
 
     async def delete(self, key: ServerKey, ref: str) -> None:
         room = await self.get(ref)
         await self._committer.commit(DeleteRoom(room.number, None, via=key.via))
         self._rooms.purge_soon()
 
-    async def direct(self, one: str, other: str) -> tuple[Room, bool]:
+    async def direct(self, key: ServerKey, one: str, other: str) -> tuple[Room, bool]:
         """The direct room of two, and whether it was made just now."""
         first, second = await self._db.read(user_of, one), await self._db.read(user_of, other)
         if first.number == second.number:
             raise Rejection("invalid", "A direct room is for two: name somebody else.", field="user")
-        outcome = await self._committer.commit(CreateRoom(first.number, RoomKind.DIRECT, partner=second.number))
+        change = CreateRoom(first.number, RoomKind.DIRECT, partner=second.number, via=key.via)
+        outcome = await self._committer.commit(change)
         return _room(outcome), not outcome.repeated
 
     # Members
@@ -161,14 +171,8 @@ class ServerRooms:
         metadata: dict[str, Any] | None = None,
     ) -> Outcome:
         """As `sender`, a user or a bot, member or not; `repeated` when it was there already."""
-        flagged = self._words.check(body)
         room, user = await self._db.read(_both, ref, sender)
-        if not user.is_active:
-            raise not_found("user")
-        kept = None if metadata is None else dump_metadata(metadata)
-        return await self._committer.commit(
-            Post(room.number, user.number, body, client_id, reply_to, metadata=kept, flagged=flagged, trusted=True)
-        )
+        return await self._messages.post_as(user, room.number, body, client_id, reply_to, metadata)
 
     async def page(self, ref: str, place: Place, limit: int) -> Page:
         """Messages at a place of the timeline, and the notices between them."""

@@ -19,7 +19,7 @@ from tertulia.services.finish import finish
 from tertulia.services.refs import user_of
 from tertulia.services.sessions import EndedAll, Sessions
 from tertulia.services.words import Words
-from tertulia.storage import audit, external
+from tertulia.storage import audit, external, standing
 from tertulia.storage.database import Database
 from tertulia.storage.external import NewExternal
 from tertulia.tasks import Tasks
@@ -97,6 +97,8 @@ class ServerUsers:
     def _set(self, connection: Connection, key: ServerKey, there: User, values: dict[str, Any]) -> _Written:
         if "email" in values and values["email"] != there.email:
             values = {**values, "email_confirmed_at": None}
+        if there.is_active and values.get("is_active") is False:
+            standing.end(connection, there.number, self._clock.now())
         user, changed = external.change(connection, there.number, values)
         if user is None:
             raise not_found("user")

@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 REPEAT = 10 * SECOND
 """A refresh token may be repeated for so long after it was used: its answer may have been lost."""
+SHARED_REPEAT = MINUTE
+"""The same for one that several hold. In this time there is no further one, so nobody can be two behind."""
 PER_USER = 200
 """Open sessions of one user; signing in once more ends the one that was not used for the longest time."""
 UPKEEP_SECONDS = 60.0
@@ -176,18 +178,40 @@ class Sessions:
 
         Raises `unauthorized`, or `token_reused`, and then the session has ended: two have its tokens.
         """
+        return self.opened(await self._refreshed(token, address, None))
+
+    async def refresh_shared(self, token: str, address: str) -> TokensResource:
+        """`refresh` for a token that several hold, such as the tabs of a browser, whose requests overtake each other.
+
+        For a minute after a refresh the token of before and the new one both get the new pair, and nothing is used up.
+        """
+        # Never so long that the access token, which is given again, has little of its life left.
+        calm = min(SHARED_REPEAT, self._tokens.access_seconds * SECOND // 4)
+        refreshed = await self._refreshed(token, address, calm)
+        pair = self.opened(refreshed)
+        assert refreshed.session is not None
+        age = self._clock.now() // SECOND - refreshed.session.rotated_at // SECOND
+        return {**pair, "expires_in": pair["expires_in"] - max(0, age)}
+
+    @property
+    def refresh_seconds(self) -> int:
+        """How long a refresh token is good."""
+        return self._tokens.refresh_seconds
+
+    async def _refreshed(self, token: str, address: str, calm: int | None) -> Opened:
         claims = self._tokens.refresh(token)
-        refreshed = await finish(self._tasks, self._refresh(claims, address), "sessions.refresh")
+        refreshed = await finish(self._tasks, self._refresh(claims, address, calm), "sessions.refresh")
         if refreshed.ended:
             raise Rejection("token_reused", "This refresh token was used before, so its session was ended: sign in.")
-        return self.opened(refreshed)
+        return refreshed
 
-    async def _refresh(self, claims: RefreshClaims, address: str) -> Opened:
-        refreshed = await self._db.write(self._rotate, claims, address)
+    async def _refresh(self, claims: RefreshClaims, address: str, calm: int | None) -> Opened:
+        refreshed = await self._db.write(self._rotate, claims, address, calm)
         self.ended(refreshed.ended)
         return refreshed
 
-    def _rotate(self, connection: Connection, claims: RefreshClaims, address: str) -> Opened:
+    def _rotate(self, connection: Connection, claims: RefreshClaims, address: str, calm: int | None) -> Opened:
+        """`calm`: for so long after a rotation there is none, and both generations get the new one's pair."""
         now = self._clock.now()
         session = sessions.lock(connection, claims.session)
         if session is None or session.revoked_at is not None or session.expires_at <= now:
@@ -196,10 +220,13 @@ class Sessions:
         age = session.generation - claims.generation
         if user is None or not user.is_active or age < 0:  # age < 0: from a history that this database has not seen
             return Opened()
+        since = now - session.rotated_at
+        if age == 0 and calm is not None and since <= calm:
+            return Opened(session, user.id)
         if age == 0:
             expires_at = now + self._tokens.refresh_seconds * SECOND
             return Opened(sessions.rotate(connection, session, now, expires_at, address), user.id)
-        if age == 1 and now - session.rotated_at <= REPEAT:
+        if age == 1 and since <= (REPEAT if calm is None else calm):
             return Opened(session, user.id)
         return Opened(ended=sessions.end(connection, session.user, session.id, now))
 
@@ -223,6 +250,25 @@ class Sessions:
         if is_foreign(caller):
             return
         await self._end(sessions.end, caller.user, caller.session, self._clock.now())
+
+    async def leave_by(self, token: str) -> None:
+        """End the session of a refresh token, whether it was used up or not; `unauthorized` when it has ended."""
+        claims = self._tokens.refresh(token)
+        if not await self._end(self._end_of, claims, self._clock.now()):
+            raise unauthorized()
+
+    def is_of(self, caller: Caller, token: str) -> bool:
+        """Whether this refresh token is of the caller's session; false for one that is not good."""
+        try:
+            return self._tokens.refresh(token).session == caller.session
+        except Rejection:
+            return False
+
+    def _end_of(self, connection: Connection, claims: RefreshClaims, at: int) -> list[str]:
+        session = sessions.lock(connection, claims.session)
+        if session is None or claims.generation > session.generation:  # of a history that this database has not seen
+            return []
+        return sessions.end(connection, session.user, session.id, at)
 
     async def end_all(self, user: int) -> None:
         """End all sessions of the user; tokens of the product's backend made up to this second are refused, too."""

@@ -7,13 +7,13 @@ from sqlalchemy import Connection
 
 from tertulia.clock import Clock
 from tertulia.domain.audit import Entry
-from tertulia.domain.errors import Rejection, not_found
+from tertulia.domain.errors import not_found
 from tertulia.domain.ids import canonical_id
 from tertulia.domain.models import Caller, User
 from tertulia.services.accounts import Accounts
 from tertulia.services.finish import finish
 from tertulia.services.sessions import EndedAll, Sessions
-from tertulia.storage import accounts, audit, users
+from tertulia.storage import accounts, audit, standing, users
 from tertulia.storage.database import Database
 from tertulia.tasks import Tasks
 
@@ -79,11 +79,11 @@ class Staff:
         values = {name: value for name, value in values.items() if value != getattr(user, name)}
         if not values:
             return _Done(user, None, changed=False)
-        if user.is_staff and user.is_active and not accounts.other_staff(connection, user.number):
-            raise Rejection("forbidden", "This is the last one of the staff: make somebody else staff first.")
+        at, active = self._clock.now(), values.get("is_active", user.is_active)
+        if False in values.values():
+            standing.end(connection, user.number, at, only_staff=active)
         accounts.set_standing(connection, user.number, values)
         ended = None if values.get("is_active", True) else self._sessions.write_end_all(connection, user.number)
-        at = self._clock.now()
         audit.record(connection, at=at, actor=actor, via="user", act="change_user", user=user.number, details=values)
         stored = users.by_id(connection, user_id)
         assert stored is not None

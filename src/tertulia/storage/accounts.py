@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, insert, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import User
+from tertulia.domain.usernames import fold_username
 from tertulia.storage.tables import users
 from tertulia.storage.users import COLUMNS, bump, by_numbers, user_of
 
@@ -35,7 +36,8 @@ class Credentials:
 
 
 def create(connection: Connection, new: NewUser) -> User:
-    """Raises `username_taken` or `email_taken`."""
+    """Raises `username_taken` or `email_taken`. To be called where nobody else writes: in a transaction that does."""
+    check_free(connection, new.username, new.email_login)
     values = {name: getattr(new, name) for name in NewUser.__slots__}
     try:
         return user_of(connection.execute(insert(users).values(values).returning(*COLUMNS)).one())
@@ -46,14 +48,30 @@ def create(connection: Connection, new: NewUser) -> User:
         raise
 
 
-def check_free(connection: Connection, username: str, email_login: str | None) -> None:
-    """Raises what `create` would raise now; to be polite before a password is hashed."""
-    if connection.scalar(select(users.c.number).where(users.c.username == username)) is not None:
+def check_free(connection: Connection, username: str, email_login: str | None, but: int | None = None) -> None:
+    """Raises what `create` would raise now: somebody other than `but` has the name in any case, or signs in with it."""
+    if name_taken(connection, username, but):
         raise _taken("username")
-    if email_login is None:
-        return
-    if connection.scalar(select(users.c.number).where(users.c.email_login == email_login)) is not None:
+    if email_login is not None and login_taken(connection, email_login, but):
         raise _taken("email_login")
+
+
+def name_taken(connection: Connection, username: str, but: int | None = None) -> bool:
+    """Whether another account than `but`, active or not, has this name in some case, or signs in with it."""
+    return _is_there(connection, users.c.username == username, but) or login_taken(
+        connection, fold_username(username), but
+    )
+
+
+def login_taken(connection: Connection, folded: str, but: int | None = None) -> bool:
+    """The same of a folded name or address."""
+    named = or_(users.c.username_folded == folded, users.c.email_login == folded)
+    return _is_there(connection, named, but)
+
+
+def _is_there(connection: Connection, wanted: ColumnElement[bool], but: int | None) -> bool:
+    others = () if but is None else (users.c.number != but,)
+    return connection.scalar(select(users.c.number).where(wanted, *others).limit(1)) is not None
 
 
 def _taken(column: str) -> Rejection:
@@ -63,16 +81,27 @@ def _taken(column: str) -> Rejection:
 
 
 def email_taken() -> Rejection:
-    return Rejection("email_taken", "An account has this email address: sign in with it.", field="email")
+    message = "Somebody signs in with this email address: sign in with it, or give another one."
+    return Rejection("email_taken", message, field="email")
 
 
 def credentials(connection: Connection, username: str, email_login: str) -> list[Credentials]:
-    """Who signs in so: by username first, then by email; two, when one's username is the other's address."""
+    """Who signs in so: by username first, then by username in another case or by email.
+
+    More than one (at most three) only of those from before one's name could not be the other's name or address.
+    `email_login`: the name folded.
+    """
     rows = connection.execute(
         select(*COLUMNS, users.c.password_hash)
-        .where(or_(users.c.username == username, users.c.email_login == email_login))
-        .order_by(users.c.username != username)
-        .limit(2)
+        .where(
+            or_(
+                users.c.username == username,
+                users.c.username_folded == email_login,
+                users.c.email_login == email_login,
+            )
+        )
+        .order_by(users.c.username != username, users.c.number)
+        .limit(3)
     )
     return [Credentials(user_of(row), row.password_hash) for row in rows]
 

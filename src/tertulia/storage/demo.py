@@ -24,8 +24,8 @@ def counts(connection: Connection) -> tuple[int, int]:
 
 
 def usernames_taken(connection: Connection, names: Collection[str]) -> set[str]:
-    """Those of `names` that somebody has."""
-    return set(connection.scalars(select(users.c.username).where(users.c.username.in_(names))))
+    """Those of `names` that somebody has, or signs in with."""
+    return {name for name in names if accounts.name_taken(connection, name)}
 
 
 def create_person(connection: Connection, new: NewUser) -> User:
@@ -83,6 +83,7 @@ def retire_people(connection: Connection, now: int) -> int:
             .where(users.c.number == number)
             .values(
                 username=f"removed-{number}",
+                username_folded=None,
                 first_name="",
                 last_name="",
                 email=None,

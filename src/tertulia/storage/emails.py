@@ -4,7 +4,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tertulia.domain.models import User
-from tertulia.storage.accounts import email_taken
+from tertulia.storage.accounts import email_taken, login_taken
 from tertulia.storage.tables import users
 from tertulia.storage.users import COLUMNS, bump, user_of
 
@@ -28,9 +28,8 @@ def unconfirmed(connection: Connection, number: int) -> str | None:
 
 
 def is_taken(connection: Connection, email_login: str, but: int) -> bool:
-    """Whether another account than `but`, active or not, has claimed the address."""
-    query = select(users.c.number).where(users.c.email_login == email_login, users.c.number != but)
-    return connection.scalar(query) is not None
+    """Whether another account than `but`, active or not, has claimed the address, or is called so."""
+    return login_taken(connection, email_login, but)
 
 
 def confirm(connection: Connection, number: int, at: int) -> None:

@@ -1,11 +1,11 @@
 """Deleted accounts: what is left of one, and what is still to be done."""
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, not_, or_, select, update
 
 from tertulia.domain.models import Message, User
 from tertulia.domain.usernames import DELETED
-from tertulia.storage import external, links, messages, sessions, users
-from tertulia.storage.tables import blocks, members, reports
+from tertulia.storage import external, links, messages, sessions, standing, users
+from tertulia.storage.tables import audit, blocks, members, reports
 from tertulia.storage.tables import messages as messages_table
 from tertulia.storage.tables import users as users_table
 
@@ -18,15 +18,18 @@ SPAN = 5_000
 def delete_account(connection: Connection, user: User, now: int, *, blank: bool) -> list[str]:
     """Nothing personal stays in the row, and nobody signs in with it; the ids of the sessions that ended.
 
-    What is left to do in rooms is remembered (`pending`); again is no error.
+    What is left to do in rooms is remembered (`pending`); again is no error. Raises `forbidden` for the last one of the
+    staff.
     """
     if user.external_id is not None:
         external.bury(connection, user.external_id, now)
+    standing.end(connection, user.number, now)
     connection.execute(
         update(users_table)
         .where(users_table.c.number == user.number)
         .values(
             username=_free_name(connection, user),
+            username_folded=None,
             email=None,
             email_login=None,
             email_confirmed_at=None,
@@ -41,15 +44,20 @@ def delete_account(connection: Connection, user: User, now: int, *, blank: bool)
             last_seen_at=None,
             deleted_at=now,
             sessions_ended_at=now,
-            erasing=BLANK if blank else LEAVE,
+            erasing=BLANK if blank else func.coalesce(users_table.c.erasing, LEAVE),
         )
     )
     connection.execute(delete(blocks).where(or_(blocks.c.user == user.number, blocks.c.blocked == user.number)))
     links.drop(connection, user.number)
-    if blank:
-        connection.execute(update(reports).where(reports.c.user == user.number).values(body=None))
+    _blank_reports(connection, user.number, blank=blank)
     users.bump(connection, [user.number])
     return sessions.end_all(connection, user.number, now)
+
+
+def _blank_reports(connection: Connection, number: int, *, blank: bool) -> None:
+    """Reports forget what the user was called, and with `blank` what they wrote, too."""
+    about = update(reports).where(reports.c.user == number)
+    connection.execute((about if blank else about.where(reports.c.message_id.is_(None))).values(body=None))
 
 
 def _free_name(connection: Connection, user: User) -> str:
@@ -71,15 +79,21 @@ def pending(connection: Connection) -> tuple[User, bool] | None:
     return (users.user_of(row), row.erasing == BLANK) if row else None
 
 
-def done(connection: Connection, number: int) -> None:
-    connection.execute(update(users_table).where(users_table.c.number == number).values(erasing=None))
+def done(connection: Connection, number: int, blank: bool) -> None:
+    """Rooms know of it; what was reported meanwhile is blanked, too. If more is wanted by now, it is still pending."""
+    _blank_reports(connection, number, blank=blank)
+    which = (users_table.c.number == number, users_table.c.erasing == (BLANK if blank else LEAVE))
+    connection.execute(update(users_table).where(*which).values(erasing=None))
 
 
 def rooms_of(connection: Connection, user: User) -> list[int]:
-    """Rooms in which the user is or was a member, or in which a notice names them."""
+    """Rooms in which the user is or was a member, posted (by a server key), or a notice may name them.
+
+    Notices name who came and went, and who did it; of whoever did it without being a member the audit log knows.
+    """
     joined = select(members.c.room).where(members.c.user == user.number)
-    named = select(messages_table.c.room).where(_names(user))
-    return sorted(connection.scalars(joined.union(named)))
+    acted = select(audit.c.room).where(audit.c.actor == user.number, audit.c.room.is_not(None))
+    return sorted(connection.scalars(joined.union(acted, messages.posted_in(user.number))))
 
 
 def notices_naming(connection: Connection, room: int, user: User) -> list[Message]:

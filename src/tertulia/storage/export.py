@@ -15,11 +15,14 @@ SPAN = 5_000
 
 
 def rooms_of(connection: Connection, user: int) -> list[tuple[int, str, int]]:
-    """(number, id, message_count) of the rooms in which the user is or was a member."""
+    """(number, id, message_count) of the rooms in which the user is or was a member, or posted (by a server key)."""
+    joined = select(members.c.room).where(members.c.user == user)
     query = (
         select(rooms_table.c.number, rooms_table.c.id, rooms_table.c.message_count)
-        .join(members, members.c.room == rooms_table.c.number)
-        .where(members.c.user == user, rooms_table.c.deleted_at.is_(None))
+        .where(
+            rooms_table.c.number.in_(joined.union(messages.posted_in(user))),
+            rooms_table.c.deleted_at.is_(None),
+        )
         .order_by(rooms_table.c.number)
     )
     return [(row[0], row[1], row[2]) for row in connection.execute(query)]

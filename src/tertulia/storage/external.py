@@ -10,7 +10,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import User
-from tertulia.storage.accounts import check_free
+from tertulia.domain.usernames import fold_username
+from tertulia.storage.accounts import check_free, name_taken
 from tertulia.storage.tables import departed, users
 from tertulia.storage.users import COLUMNS, bump, by_numbers, user_of
 
@@ -68,16 +69,12 @@ def create(connection: Connection, new: NewExternal) -> User:
 def free_username(connection: Connection, wishes: Sequence[str]) -> str:
     """The first of `wishes` that nobody has; else one that is made of it and of six random digits."""
     for wish in wishes:
-        if _is_free(connection, wish):
+        if not name_taken(connection, wish):
             return wish
     base = wishes[0] if wishes else "user"
-    while not _is_free(connection, made := f"{base}-{secrets.token_hex(3)}"):
+    while name_taken(connection, made := f"{base}-{secrets.token_hex(3)}"):
         pass
     return made
-
-
-def _is_free(connection: Connection, username: str) -> bool:
-    return connection.scalar(select(users.c.number).where(users.c.username == username)) is None
 
 
 def change(connection: Connection, number: int, given: dict[str, Any]) -> tuple[User | None, set[str]]:
@@ -87,10 +84,12 @@ def change(connection: Connection, number: int, given: dict[str, Any]) -> tuple[
     if before is None or before.deleted_at is not None or not changed:
         return before, set()
     if "username" in changed:
-        check_free(connection, given["username"], None)
+        check_free(connection, given["username"], None, number)
+        given = {**given, "username_folded": fold_username(given["username"])}
     if changed & {"email", "email_confirmed_at"} and has_login(connection, number):
         raise Rejection("invalid", LOGIN, field="email")
-    connection.execute(update(users).where(users.c.number == number).values({name: given[name] for name in changed}))
+    written = changed | ({"username_folded"} if "username" in changed else set())
+    connection.execute(update(users).where(users.c.number == number).values({name: given[name] for name in written}))
     bump(connection, [number])
     return by_number(connection, number), changed
 

@@ -17,8 +17,8 @@ from sqlalchemy import (
     update,
 )
 
-from tertulia.domain.models import Invite
-from tertulia.storage.tables import invites, rooms
+from tertulia.domain.models import Invite, Role
+from tertulia.storage.tables import invites, members, rooms
 
 COLUMNS = tuple(
     invites.c[name]
@@ -97,6 +97,34 @@ def revoke(connection: Connection, room: int | None, id_: str, now: int) -> Invi
     query = update(invites).where(invites.c.id == id_, _to(room), _good(now)).values(revoked_at=now).returning(*COLUMNS)
     row = connection.execute(query).first()
     return invite_of(row) if row else None
+
+
+# Whoever may not invite any more leaves none that is good: in a room (`domain/decisions/state.py`), as staff, at all
+# (`storage/standing.py`).
+
+
+def revoke_by(connection: Connection, makers: Collection[tuple[int, int]], now: int) -> None:
+    """End those that were made by (room, user)."""
+    if makers:
+        connection.execute(_REVOKED, [{"_room": room, "_by": by, "_now": now} for room, by in makers])
+
+
+_REVOKED = (
+    update(invites)
+    .where(invites.c.room == bindparam("_room"), invites.c.by == bindparam("_by"), invites.c.revoked_at.is_(None))
+    .values(revoked_at=bindparam("_now"))
+)
+
+
+def revoke_all_by(connection: Connection, user: int, now: int, *, keep: Collection[Role] = ()) -> None:
+    """End those of the user, wherever they lead; `keep`: not those to rooms where the user has one of these roles."""
+    query = update(invites).where(invites.c.by == user, invites.c.revoked_at.is_(None)).values(revoked_at=now)
+    if keep:
+        kept = select(members.c.room).where(
+            members.c.user == user, members.c.left_at.is_(None), members.c.role.in_([role.value for role in keep])
+        )
+        query = query.where(or_(invites.c.room.is_(None), invites.c.room.not_in(kept)))
+    connection.execute(query)
 
 
 def purge(connection: Connection, room: int | None, before: int, limit: int) -> None:

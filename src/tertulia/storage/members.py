@@ -11,6 +11,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    null,
     select,
     tuple_,
     update,
@@ -21,6 +22,7 @@ from tertulia.domain.mentions import MENTIONS_CEILING
 from tertulia.domain.models import Member, Notify, Role, Room, User
 from tertulia.storage import rooms, users
 from tertulia.storage.keys import listed, matches
+from tertulia.storage.prepared import Prepared
 from tertulia.storage.tables import blocks, members, mentions, room_mentions
 from tertulia.storage.tables import rooms as rooms_table
 from tertulia.storage.tables import users as users_table
@@ -231,14 +233,15 @@ def greater(left: Any, right: Any) -> Any:
     return case((left > right, left), else_=right)
 
 
-_READ_OWN = (
+_READ_OWN = Prepared(
     update(members)
     .where(members.c.room == bindparam("_room"), members.c.user == bindparam("_user"))
     .values(
         read_index=greater(members.c.read_index, bindparam("_index")),
         delivered_index=greater(members.c.delivered_index, bindparam("_index")),
-        unread_from=None,
-    )
+        unread_from=null(),
+    ),
+    ("_index", "_index", "_index", "_index", "_room", "_user"),
 )
 
 
@@ -258,6 +261,4 @@ def save_posted(connection: Connection, posted: Iterable[tuple[int, int, int]]) 
 
 def save_reads(connection: Connection, reads: Iterable[tuple[int, int, int]]) -> None:
     """(room, user, index): who posts has read up to the post, and nothing is marked as unread any more."""
-    rows = [{"_room": room, "_user": user, "_index": index} for room, user, index in reads]
-    if rows:
-        connection.execute(_READ_OWN, rows)
+    _READ_OWN.run(connection, ((index, index, index, index, room, user) for room, user, index in reads))

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delet
 from tertulia.domain.models import Message, MessageKind
 from tertulia.storage import users
 from tertulia.storage.keys import listed, matches
+from tertulia.storage.prepared import Prepared
 from tertulia.storage.tables import mentions, messages, reactions, room_mentions
 from tertulia.storage.tables import users as users_table
 
@@ -96,6 +97,15 @@ def by_client_ids(connection: Connection, keys: Collection[tuple[int, int, str]]
     return fetch(connection, query)
 
 
+def posted_in(sender: int) -> Select[tuple[int]]:
+    """The rooms in which somebody posted: one look into the index for each, however much it was."""
+    here = messages.c.sender == sender
+    posted = select(func.min(messages.c.room).label("room")).where(here).cte("posted", recursive=True)
+    following = select(func.min(messages.c.room)).where(here, messages.c.room > posted.c.room).scalar_subquery()
+    posted = posted.union_all(select(following).where(posted.c.room.is_not(None)))
+    return select(posted.c.room).where(posted.c.room.is_not(None))
+
+
 def by_ids(connection: Connection, ids: Collection[str]) -> list[Message]:
     return fetch(connection, selected().where(messages.c.id.in_(ids))) if ids else []
 
@@ -130,37 +140,43 @@ def changed_since(connection: Connection, room: int, seq: int, limit: int) -> li
 
 def append(connection: Connection, new: Iterable[Message]) -> None:
     """Insert new rows; raises IntegrityError when a client_id is there already."""
-    rows = [
-        {
-            "room": message.room,
-            "seq": message.seq,
-            "index": message.index,
-            "after": message.after,
-            "changed_seq": message.changed_seq,
-            "id": message.id,
-            "sender": message.sender.number if message.sender else None,
-            "kind": message.kind.value,
-            "body": message.body,
-            "notice": _json(message.notice),
-            "reply_to": message.reply_to,
-            "client_id": message.client_id,
-            "mentions": _json(message.mentions),
-            "reactions": _json(message.reactions),
-            "created_at": message.created_at,
-            "edited_at": message.edited_at,
-            "deleted_at": message.deleted_at,
-            "mentions_room": message.mentions_room,
-            "pinned_at": message.pinned_at,
-            "pinned_by": message.pinned_by,
-            "metadata": message.metadata,
-        }
-        for message in new
-    ]
-    if rows:
-        connection.execute(_INSERT, rows)
+    _INSERT.run(connection, map(_row, new))
 
 
-_INSERT = insert(messages)
+def _row(message: Message) -> tuple[object, ...]:
+    return (
+        message.room,
+        message.seq,
+        message.index,
+        message.after,
+        message.changed_seq,
+        message.id,
+        message.sender.number if message.sender else None,
+        message.kind.value,
+        message.body,
+        _json(message.notice),
+        message.reply_to,
+        message.client_id,
+        _json(message.mentions),
+        message.mentions_room,
+        _json(message.reactions),
+        message.metadata,
+        message.created_at,
+        message.edited_at,
+        message.deleted_at,
+        message.pinned_at,
+        message.pinned_by,
+    )
+
+
+_INSERT = Prepared(
+    insert(messages),
+    (
+        "room", "seq", "index", "after", "changed_seq", "id", "sender", "kind", "body", "notice", "reply_to",
+        "client_id", "mentions", "mentions_room", "reactions", "metadata", "created_at", "edited_at", "deleted_at",
+        "pinned_at", "pinned_by",
+    ),
+)  # fmt: skip
 
 
 def _json(value: Any) -> str | None:

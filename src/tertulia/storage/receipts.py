@@ -67,10 +67,14 @@ _ADVANCE = (
 
 
 def seen(connection: Connection, when: Sequence[tuple[int, int]]) -> None:
-    """(user, time): when they were last here."""
+    """(user, time): when they were last here; of a deleted account nothing is kept."""
     statement = (
         update(users)
-        .where(users.c.number == bindparam("_user"), func.coalesce(users.c.last_seen_at, 0) < bindparam("_time"))
+        .where(
+            users.c.number == bindparam("_user"),
+            users.c.deleted_at.is_(None),
+            func.coalesce(users.c.last_seen_at, 0) < bindparam("_time"),
+        )
         .values(last_seen_at=bindparam("_time"))
     )
     connection.execute(statement, [{"_user": user, "_time": time} for user, time in sorted(when)])

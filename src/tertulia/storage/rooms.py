@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from tertulia.domain.models import Room, RoomKind
+from tertulia.storage.prepared import Prepared
 from tertulia.storage.tables import bans, invites, members, mentions, messages, reactions, room_mentions, rooms
 
 COLUMNS = tuple(
@@ -155,7 +156,8 @@ _SAVED = (
     "retention_days", "metadata",
 )  # fmt: skip
 _SAVE = _update(*_SAVED)
-_SAVE_COUNTS = _update("head_seq", "message_count", "last_at")
+_COUNTS = ("head_seq", "message_count", "last_at")
+_SAVE_COUNTS = Prepared(_update(*_COUNTS), (*(f"_{name}" for name in _COUNTS), "_number"))
 
 
 def save(connection: Connection, changed: Iterable[Room]) -> None:
@@ -167,12 +169,7 @@ def save(connection: Connection, changed: Iterable[Room]) -> None:
 
 def save_counts(connection: Connection, changed: Iterable[tuple[int, int, int, int]]) -> None:
     """(number, head_seq, message_count, last_at) of locked rooms in which only messages changed."""
-    rows = [
-        {"_number": number, "_head_seq": head, "_message_count": count, "_last_at": last}
-        for number, head, count, last in changed
-    ]
-    if rows:
-        connection.execute(_SAVE_COUNTS, rows)
+    _SAVE_COUNTS.run(connection, ((head, count, last, number) for number, head, count, last in changed))
 
 
 PURGE_ROWS = 500

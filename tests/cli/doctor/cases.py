@@ -5,6 +5,7 @@ from typing import Any
 
 from tertulia.cli.doctor.finding import Case, Finding
 from tertulia.clock import Clock, SystemClock
+from tertulia.datadir import Serving
 from tertulia.settings import Loaded, Settings
 
 
@@ -23,7 +24,7 @@ class Loose(Settings):
 def case(
     folder: Path,
     *,
-    server: str | None = None,
+    server: Serving | None = None,
     clock: Clock | None = None,
     kind: type[Settings] = Settings,
     **settings: Any,

@@ -9,6 +9,7 @@ from cli.doctor.cases import case, said
 from support.commands import Serving
 from tertulia.cli.doctor import database
 from tertulia.cli.doctor.finding import Case
+from tertulia.datadir import Serving as Server
 from tertulia.datadir import open_data_dir
 from tertulia.storage import schema
 from tertulia.storage.inspection import Integrity
@@ -24,7 +25,9 @@ def good(tmp_path: Path) -> Case:
 
 def test_none_yet(tmp_path: Path) -> None:
     found = case(tmp_path)
-    assert database.schema(found).level == "ok"
+    missing = database.schema(found)
+    assert missing.level == "warning"
+    assert missing.what == f"There is no Tertulia database in {tmp_path}/data."
     assert [check(found) for check in (database.journal, database.integrity, database.others)] == [None] * 3
     assert list(tmp_path.iterdir()) == []
 
@@ -99,5 +102,5 @@ def test_a_second_server_on_the_database_is_seen(tmp_path: Path) -> None:
         found = said(database.others(case(tmp_path, database_url=url)))
         assert found.level == "warning"
         assert f"process {serving.process.pid}" in found.what
-        same = said(database.others(case(tmp_path, server=str(serving.process.pid), database_url=url)))
+        same = said(database.others(case(tmp_path, server=Server(str(serving.process.pid)), database_url=url)))
         assert same.level == "ok"

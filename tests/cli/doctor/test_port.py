@@ -5,6 +5,7 @@ from cli.doctor.cases import case, said
 from support.commands import Serving
 from support.process import free_port
 from tertulia.cli.doctor import port
+from tertulia.datadir import Serving as Server
 from tertulia.datadir import serving as server_of
 
 
@@ -29,13 +30,16 @@ def test_our_own_server_answers(tmp_path: Path) -> None:
         serving.get("/readyz")
         number = int(serving.address.rsplit(":", 1)[1])
         server = server_of(tmp_path / "data")
-        assert server == str(serving.process.pid)
-        running = case(tmp_path, port=number, server=server)
-        assert f"process {server}" in port.server(running).what
+        assert server == Server(str(serving.process.pid), serving.address)
+        running = case(tmp_path, server=server)  # the settings say another port than the command line of the server
+        assert f"process {server.process}" in port.server(running).what
         found = said(port.port(running))
         assert (found.level, found.what) == ("ok", f"The server answers at {serving.address} and is ready.")
-        other = said(port.port(case(tmp_path, port=free_port(), server=server)))
-        assert other.level == "warning"
+        silent = Server(server.process)  # under another ASGI server it does not know its own address
+        found = said(port.port(case(tmp_path, port=number, server=silent)))
+        assert (found.level, found.what) == ("ok", f"The server answers at {serving.address} and is ready.")
+        assert said(port.port(case(tmp_path, port=free_port(), server=silent))).level == "warning"
+        assert port.port(case(tmp_path, port=0, server=silent)) is None
     assert server_of(tmp_path / "data") is None
     assert "No server" in port.server(case(tmp_path)).what
 

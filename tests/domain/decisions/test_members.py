@@ -13,9 +13,12 @@ from tertulia.domain.changes import (
     Edit,
     Join,
     Leave,
+    Mute,
     Post,
     RemoveMember,
     RoomChange,
+    SetRole,
+    Transfer,
     Unban,
 )
 from tertulia.domain.decisions.state import Ban as BanOf
@@ -235,6 +238,54 @@ def test_a_deleted_account_does_not_come_back() -> None:
     state.users[OUT] = replace(state.users[OUT], deleted_at=NOW)
     assert refusal(state, Join(ROOM, OUT)) == "not_found"
     assert refusal(state, AddMember(ROOM, ANN, OUT)) == "not_found"
+
+
+# Invitations of those who may not invite any more.
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Leave(ROOM, BOB),
+        RemoveMember(ROOM, ANN, BOB),
+        Ban(ROOM, ANN, BOB),
+        SetRole(ROOM, ANN, BOB, Role.MEMBER),
+        Depart(ROOM, BOB),
+    ],
+)
+def test_who_may_not_invite_any_more_leaves_no_good_invitation(change: RoomChange) -> None:
+    """Not even to who comes in the same batch."""
+    state = with_roles(room_state(RoomKind.PRIVATE), bob=Role.MODERATOR)
+    for number, by in ((1, BOB), (2, EVE)):
+        state.invites[number] = Invite(number, "i", "code", ROOM, by, NOW)
+    done(state, change)
+    assert state.uninvited == {BOB}
+    assert refusal(state, Join(ROOM, OUT, 1)) == "invite_invalid"
+    done(state, Join(ROOM, OUT, 2))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Leave(ROOM, EVE),  # never might
+        SetRole(ROOM, ANN, BOB, Role.ADMIN),
+        Transfer(ROOM, ANN, BOB),  # the owner before is an admin
+        Mute(ROOM, ANN, BOB, NOW + 1),
+        Join(ROOM, OUT),
+    ],
+)
+def test_who_may_invite_still_keeps_theirs(change: RoomChange) -> None:
+    state = with_roles(room_state(), bob=Role.MODERATOR)
+    done(state, change)
+    assert state.uninvited == set()
+
+
+def test_staff_who_leave_a_public_room_may_still_invite() -> None:
+    for kind, ended in ((RoomKind.PUBLIC, set()), (RoomKind.PRIVATE, {BOB})):
+        state = room_state(kind)
+        state.users[BOB] = replace(state.users[BOB], is_staff=True)
+        done(state, Leave(ROOM, BOB))
+        assert state.uninvited == ended
 
 
 # Deleted accounts.

@@ -238,6 +238,23 @@ def test_who_may_pin() -> None:
         assert refusal(state, Pin(ROOM, OUT, 1, on=True)) == outsider
 
 
+def test_pins_of_a_direct_room_are_nobodys_business() -> None:
+    state = room_state(RoomKind.DIRECT, owner=None)
+    done(state, Post(ROOM, ANN, "x"), Pin(ROOM, BOB, 1, on=True), Pin(ROOM, ANN, 1, on=False))
+    assert state.deeds == []
+    done(state, Pin(ROOM, None, 1, on=True, via="key shop"))
+    assert [(deed.act, deed.via) for deed in state.deeds] == [("pin", "key shop")]
+
+
+def test_a_mute_takes_the_voice_and_leaves_the_office() -> None:
+    """Who shall not moderate either is given another role."""
+    state = with_roles(room_state(), bob=Role.ADMIN)
+    done(state, Post(ROOM, ANN, "x"), Mute(ROOM, ANN, BOB, NOW + 1))
+    muted: list[RoomChange] = [Post(ROOM, BOB, "y"), Edit(ROOM, BOB, 1, "y"), React(ROOM, BOB, 1, "👍", on=True)]
+    assert [refusal(state, change) for change in muted] == ["muted"] * len(muted)
+    done(state, Pin(ROOM, BOB, 1, on=True), ChangeRoom(ROOM, BOB, title="Quiet"), Delete(ROOM, BOB, 1))
+
+
 def test_what_cannot_be_pinned() -> None:
     state = room_state()
     done(state, Post(ROOM, ANN, "1"), Post(ROOM, ANN, "2"), Delete(ROOM, ANN, 1))
@@ -259,6 +276,14 @@ def test_pins_are_bounded_and_a_deleted_message_frees_its_place() -> None:
 
 
 # Archived, trusted, blocked.
+
+
+def test_nobody_posts_as_a_deleted_user() -> None:
+    """Also not a server key that asked before the account was deleted."""
+    state = room_state()
+    for number in (BOB, OUT):
+        state.users[number] = replace(state.users[number], deleted_at=NOW)
+        assert refusal(state, Post(ROOM, number, "x", trusted=True)) == "not_found"
 
 
 def test_an_archived_room_is_read_only_until_it_is_opened_again() -> None:
@@ -296,8 +321,15 @@ def test_the_blocked_cannot_write_in_a_direct_room_and_the_blocker_may() -> None
     state = room_state(RoomKind.DIRECT, owner=None)
     done(state, Post(ROOM, BOB, "x"))
     state.blocks.add((ANN, BOB))
-    for change in (Post(ROOM, BOB, "y"), Edit(ROOM, BOB, 1, "y"), React(ROOM, BOB, 1, "👍", on=True)):
-        assert refusal(state, change) == "blocked"
+    refused: list[RoomChange] = [
+        Post(ROOM, BOB, "y"),
+        Edit(ROOM, BOB, 1, "y"),
+        React(ROOM, BOB, 1, "👍", on=True),
+        Pin(ROOM, BOB, 1, on=True),
+    ]
+    assert [refusal(state, change) for change in refused] == ["blocked"] * len(refused)
+    done(state, Pin(ROOM, ANN, 1, on=True))
+    assert refusal(state, Pin(ROOM, BOB, 1, on=False)) == "blocked"
     done(state, Post(ROOM, ANN, "y"), React(ROOM, ANN, 1, "👍", on=True), Delete(ROOM, BOB, 1))
 
 

@@ -9,8 +9,8 @@ from tertulia.cli.doctor.finding import Case, Checks, Finding, problem
 from tertulia.cli.doctor.outside import ask
 from tertulia.cli.doctor.production import CHECKS as PRODUCTION
 from tertulia.cli.doctor.shown import as_document, show
+from tertulia.cli.options import running
 from tertulia.clock import SystemClock
-from tertulia.datadir import serving
 from tertulia.settings import Loaded, SettingsError, load
 
 HERE: Checks = (
@@ -49,11 +49,7 @@ def findings(said: dict[str, object], *, production: bool = False, url: str = ""
 
 def _case(loaded: Loaded) -> Case:
     clock = SystemClock()
-    try:
-        server = serving(loaded.settings.data_dir)
-    except OSError:  # the check of the directory will say so
-        server = None
-    return Case(loaded, clock, server, (clock.now(), clock.monotonic()))
+    return Case(loaded, clock, running(loaded), (clock.now(), clock.monotonic()))
 
 
 def examine(case: Case, *, production: bool) -> Iterator[tuple[str, Finding]]:

@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from tertulia.cli.doctor.finding import Case, Checks, Finding, ok, problem, warning
+from tertulia.cli.doctor.finding import Case, Checks, Finding, ok, problem, sentences, warning
 from tertulia.cli.options import pasteable
+from tertulia.cli.users import no_database
 from tertulia.storage import inspection
 from tertulia.storage.inspection import Integrity, Unreadable
 from tertulia.storage.schema import State
@@ -41,7 +42,7 @@ def _state(case: Case, state: State) -> Finding:
     if state is State.FOREIGN:
         return problem(f"{case.database} belongs to another program.", "Choose another one with TERTULIA_DATABASE_URL.")
     if state is State.EMPTY:
-        return ok(f"{case.database} is made at the first start.")
+        return warning(*sentences(no_database(case.loaded)))
     return ok(f"{case.database} has the schema of this version.")
 
 
@@ -84,7 +85,7 @@ def others(case: Case) -> Finding | None:
     """A second server on one database, started with another data directory, would not be kept out by the lock."""
     if not case.database.exists() or not Path("/proc/self/fd").exists():
         return None
-    found = [process for process in holders(case.database) if process not in {case.server, str(os.getpid())}]
+    found = [process for process in holders(case.database) if process not in {case.process, str(os.getpid())}]
     if not found:
         return ok("No other program has the database open.")
     named = ", ".join(f"{name_of(process)} (process {process})" for process in found)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from tertulia.clock import Clock
+from tertulia.datadir import Serving
 from tertulia.settings import Loaded, Settings
 from tertulia.storage.schema import database_file
 
@@ -35,21 +36,32 @@ def problem(what: str, advice: str) -> Finding:
     return Finding("problem", what, advice)
 
 
+def sentences(text: str) -> tuple[str, str]:
+    """What is the case, and what helps: a refusal has both."""
+    what, _, advice = text.partition(": ")
+    return f"{what}.", advice[:1].upper() + advice[1:]
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is looked at. `server`: the process that serves the data directory, "" if its number is unknown.
+    """What is looked at. `server`: the one that runs on the data directory.
 
     `began`: wall time (microseconds) and monotonic time (seconds) when the doctor came.
     """
 
     loaded: Loaded
     clock: Clock
-    server: str | None
+    server: Serving | None
     began: tuple[int, float]
 
     @property
     def settings(self) -> Settings:
         return self.loaded.settings
+
+    @property
+    def process(self) -> str:
+        """That of the server; "" if none runs, or it is not known."""
+        return self.server.process if self.server else ""
 
     @property
     def folder(self) -> Path:

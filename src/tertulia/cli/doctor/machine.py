@@ -56,7 +56,7 @@ def judge_sockets(fault: str | None, wanted: str) -> Finding:
 
 def open_files(case: Case) -> Finding:
     """The limit of the server that runs, else the one it would get from here."""
-    running = limit_of(case.server) if case.server else None
+    running = limit_of(case.process) if case.process else None
     limit = openfiles.highest_limit() if running is None else running
     return judge_open_files(limit, case.settings.max_connections)
 
@@ -85,7 +85,7 @@ def judge_open_files(limit: int, wanted: int) -> Finding:
 
 def user(case: Case) -> Finding:
     """Who runs the server, or would."""
-    owner = owner_of(case.server) if case.server else None
+    owner = owner_of(case.process) if case.process else None
     number = os.geteuid() if owner is None else owner
     who = "The server would run" if owner is None else "The server runs"
     if number == 0:

@@ -2,8 +2,9 @@
 
 import httpx
 
-from tertulia.cli.doctor.finding import Case, Checks, Finding, ok, problem, warning
+from tertulia.cli.doctor.finding import Case, Checks, Finding, ok, problem, sentences, warning
 from tertulia.cli.serve import listen, url_of
+from tertulia.datadir import Serving
 from tertulia.refusal import Refusal
 
 ANSWER_SECONDS = 5.0
@@ -12,27 +13,28 @@ ANSWER_SECONDS = 5.0
 def server(case: Case) -> Finding:
     if case.server is None:
         return ok("No server runs on this data directory.")
-    return ok("A server runs on this data directory" + (f" (process {case.server})." if case.server else "."))
+    return ok("A server runs on this data directory" + (f" (process {case.process})." if case.process else "."))
 
 
 def port(case: Case) -> Finding | None:
     """Free when no server runs; when one does, it answers."""
     if case.server is not None:
-        return _answers(case)
+        return _answers(case, case.server)
     try:
         listeners = listen(case.loaded)
     except Refusal as refusal:
-        return problem(*_sentences(str(refusal)))
+        return problem(*sentences(str(refusal)))
     address = url_of(listeners[0])
     for listener in listeners:
         listener.close()
     return ok(f"{address} is free.") if case.settings.port else None
 
 
-def _answers(case: Case) -> Finding | None:
-    if not case.settings.port:
-        return None  # it took a free one: only it knows which
-    address = address_of(case.settings.host, case.settings.port)
+def _answers(case: Case, server: Serving) -> Finding | None:
+    """At the address that it says itself; the settings may be others than those it was started with."""
+    if not server.local and not case.settings.port:
+        return None  # another ASGI server took a free one: only it knows which
+    address = server.local or address_of(case.settings.host, case.settings.port)
     health = ask(address, "/healthz")
     if health is None:
         return warning(
@@ -59,12 +61,6 @@ def ask(address: str, path: str) -> int | None:
             return client.get(address + path).status_code
     except (httpx.HTTPError, httpx.InvalidURL):
         return None
-
-
-def _sentences(text: str) -> tuple[str, str]:
-    """What is the case, and what helps: a refusal has both."""
-    what, _, advice = text.partition(": ")
-    return f"{what}.", advice[:1].upper() + advice[1:]
 
 
 CHECKS: Checks = (("server", server), ("port", port))

@@ -21,6 +21,8 @@ def post(state: RoomState, change: Post) -> Outcome:
     """A message at the end of the timeline; its sender has read it."""
     if change.trusted:
         state.require_open()
+        if state.users[change.actor].deleted_at is not None:
+            raise not_found("user")
     else:
         _check_voice(state, change.actor)
         _check_slow_mode(state, change.actor)
@@ -59,7 +61,7 @@ def post(state: RoomState, change: Post) -> Outcome:
 
 
 def _check_voice(state: RoomState, actor: int) -> Member:
-    """Who may say something here now: post, edit, react."""
+    """Who may say something here now: post, edit, react; in a direct room also pin."""
     member = state.require_member(actor)
     blocked = state.room.kind is RoomKind.DIRECT and any(blocked == actor for _, blocked in state.blocks)
     Voice(state.room.archived, member.muted_until, blocked).check(state.now)
@@ -156,16 +158,20 @@ def _deletable(state: RoomState, change: Delete) -> Message:
 
 
 def pin(state: RoomState, change: Pin) -> Outcome:
-    """Keep a message at hand for everybody, or no more; both may be repeated."""
+    """Keep a message at hand for everybody, or no more; both may be repeated. A mute does not take it away."""
     state.require(change.actor, Act.PIN)
     state.require_open()
+    direct = state.room.kind is RoomKind.DIRECT
+    if direct and change.actor is not None:
+        _check_voice(state, change.actor)
     message = _living(state, change.index)
     if (message.pinned_at is not None) == change.on:
         return Outcome(message=message, repeated=True)
     if change.on and state.pinned >= MAX_PINS:
         raise Rejection("too_many", f"A room has at most {MAX_PINS} pins. Take one off first.")
     state.pinned += 1 if change.on else -1
-    state.note_deed("pin" if change.on else "unpin", change.actor, change.via, index=change.index)
+    if not direct or change.actor is None:
+        state.note_deed("pin" if change.on else "unpin", change.actor, change.via, index=change.index)
     pinned_at = state.time() if change.on else None
     return _changed(state, message, pinned_at=pinned_at, pinned_by=change.actor if change.on else None)
 

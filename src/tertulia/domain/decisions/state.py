@@ -88,6 +88,7 @@ class RoomState:
     invites_used: list[int] = field(default_factory=list)
     flagged: list[Message] = field(default_factory=list)  # to be reported for the word list
     deeds: list[Deed] = field(default_factory=list)
+    uninvited: set[int] = field(default_factory=set)  # users who may not invite any more: what they made ends
 
     def __post_init__(self) -> None:
         room = self.room
@@ -220,10 +221,22 @@ class RoomState:
 
     def put_member(self, member: Member) -> None:
         """The new state of a member; who comes can be mentioned from here on, who goes no more."""
+        could = self._may_invite(member.user)
         self.members[member.user] = member
+        if could and not self._may_invite(member.user):
+            self._uninvite(member.user)
         self.changed_members[member.user] = member
         change_names = self.names.add if member.left_at is None else self.names.discard
         change_names(self.users[member.user])
+
+    def _may_invite(self, user: int) -> bool:
+        return rights.may(Act.INVITE, self.room.kind, self.rank(user))
+
+    def _uninvite(self, user: int) -> None:
+        self.uninvited.add(user)
+        for number, invite in self.invites.items():
+            if invite.by == user:
+                self.invites[number] = replace(invite, revoked_at=self.now)
 
     def put_message(self, message: Message) -> None:
         """The new state of a message that was there before, or is new in this batch."""

@@ -1,39 +1,12 @@
-"""Ids of the product's backend in paths may have any character, percent-encoded; also a slash."""
+"""Ids of the product's backend in paths: they may have any character, percent-encoded."""
 
 from typing import Annotated
-from urllib.parse import unquote
 
 from fastapi import Depends, Path
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tertulia.domain.errors import Rejection
 from tertulia.domain.external import check_external_id
-from tertulia.domain.text import check_text
-from tertulia.http.middleware import SERVER_PREFIX
+from tertulia.http.paths import MAX_ENCODED, decoded
 from tertulia.services.refs import EXTERNAL, external_id_of
-
-MAX_ENCODED = 4_096
-
-
-class EncodedPaths:
-    """Leaves paths under `SERVER_PREFIX` encoded, so that %2F separates nothing; `decoded` reads their parts."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raw = scope.get("raw_path") or b""
-        if raw.startswith(SERVER_PREFIX.encode()):
-            scope = {**scope, "path": raw.partition(b"?")[0].decode("latin-1")}
-        await self._app(scope, receive, send)
-
-
-def decoded(part: str) -> str:
-    """Raises `invalid`, or `invalid_text`."""
-    try:
-        return check_text(unquote(part, errors="strict"))
-    except UnicodeDecodeError:
-        raise Rejection("invalid", "Percent-encode ids in the path as UTF-8.") from None
 
 
 async def user_ref(

@@ -52,8 +52,11 @@ def _settings(body: ChangeServerRoom) -> Settings:
 async def put_room(
     room: RoomExternalId, body: PutServerRoom, key: RoomsKey, services: ServicesDep, response: Response
 ) -> RoomResource:
-    """Make a room of yours (201), or change the one that is there (200): a retry makes no second one."""
-    wanted = NewRoom(RoomKind(body.kind), _settings(body), body.owner)
+    """Make a room of yours (201), or change the one that is there (200): a retry makes no second one.
+
+    `owner` is who owns a new one; one that is there keeps its owner. Another `kind` is refused (`external_id_taken`).
+    """
+    wanted = NewRoom(None if body.kind is None else RoomKind(body.kind), _settings(body), body.owner)
     found, created = await services.server_rooms.put(key, room, wanted)
     response.status_code = 201 if created else 200
     return room_resource(found)
@@ -87,10 +90,10 @@ async def delete_room(room: RoomRef, key: RoomsKey, services: ServicesDep) -> No
     responses={201: {"model": RoomResource}, **refusals(*_KEY, "blocked")},
 )
 async def direct_room(
-    user: UserRef, partner: PartnerRef, _key: RoomsKey, services: ServicesDep, response: Response
+    user: UserRef, partner: PartnerRef, key: RoomsKey, services: ServicesDep, response: Response
 ) -> RoomResource:
     """The one direct room of two users: 201 when it was made just now, else 200."""
-    found, made = await services.server_rooms.direct(user, partner)
+    found, made = await services.server_rooms.direct(key, user, partner)
     response.status_code = 201 if made else 200
     return room_resource(found)
 

@@ -1,5 +1,7 @@
 """people and rooms."""
 
+import unicodedata
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -7,6 +9,21 @@ revision = '0002'
 down_revision = '0001'
 branch_labels = None
 depends_on = None
+
+
+def _fold_usernames() -> None:
+    """Names that differed by case only: the oldest account keeps others from it, the later ones go without."""
+    users = sa.table("users", sa.column("number"), sa.column("username"), sa.column("username_folded"))
+    connection = op.get_bind()
+    taken: set[str] = set()
+    fill = sa.update(users).where(users.c.number == sa.bindparam("of"))
+    fill = fill.values(username_folded=sa.bindparam("folded"))
+    rows = connection.execute(sa.select(users.c.number, users.c.username).order_by(users.c.number)).all()
+    for number, username in rows:
+        folded = unicodedata.normalize("NFKC", username.strip()).casefold()
+        if folded not in taken:
+            taken.add(folded)
+            connection.execute(fill, {"of": number, "folded": folded})
 
 
 def upgrade() -> None:
@@ -62,6 +79,7 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     op.create_index('ix_reports_reporter', 'reports', ['reporter', 'created_at'], unique=False)
+    op.create_index('ix_reports_user', 'reports', ['user'], unique=False)
     op.create_index('ix_reports_open', 'reports', ['number'], unique=False, sqlite_where=sa.text('resolved_at IS NULL'), postgresql_where=sa.text('resolved_at IS NULL'))
 
     op.create_table('webhooks',
@@ -160,6 +178,7 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     op.create_index('ix_invites_room', 'invites', ['room', 'number'], unique=False)
+    op.create_index('ix_invites_by', 'invites', ['by'], unique=False)
 
     op.create_table('room_mentions',
     sa.Column('room', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -179,6 +198,8 @@ def upgrade() -> None:
     op.add_column('messages', sa.Column('mentions_room', sa.Boolean(), server_default=sa.text('false'), nullable=False))
     op.add_column('messages', sa.Column('pinned_at', sa.BigInteger(), nullable=True))
     op.add_column('messages', sa.Column('pinned_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
+    op.drop_index('uq_messages_client_id', 'messages')
+    op.create_index('uq_messages_client_id', 'messages', ['sender', 'room', 'client_id'], unique=True, sqlite_where=sa.text('sender IS NOT NULL'), postgresql_where=sa.text('sender IS NOT NULL'))
     op.create_index('ix_messages_pinned', 'messages', ['room', 'pinned_at'], unique=False, sqlite_where=sa.text('pinned_at IS NOT NULL'), postgresql_where=sa.text('pinned_at IS NOT NULL'))
 
     op.add_column('rooms', sa.Column('slow_mode', sa.Integer(), server_default=sa.text('0'), nullable=False))
@@ -188,6 +209,9 @@ def upgrade() -> None:
     op.add_column('users', sa.Column('sessions_ended_at', sa.BigInteger(), nullable=True))
     op.add_column('users', sa.Column('deleted_at', sa.BigInteger(), nullable=True))
     op.add_column('users', sa.Column('erasing', sa.String(length=16), nullable=True))
+    op.add_column('users', sa.Column('username_folded', sa.String(length=450), nullable=True))
+    _fold_usernames()
+    op.create_index('uq_users_username_folded', 'users', ['username_folded'], unique=True)
     op.create_index('ix_users_staff', 'users', ['number'], unique=False, sqlite_where=sa.text('is_staff = 1'), postgresql_where=sa.text('is_staff'))
     op.create_index('ix_users_erasing', 'users', ['number'], unique=False, sqlite_where=sa.text('erasing IS NOT NULL'), postgresql_where=sa.text('erasing IS NOT NULL'))
     op.create_index('ix_users_sessions_ended', 'users', ['sessions_ended_at'], unique=False, sqlite_where=sa.text('sessions_ended_at IS NOT NULL'), postgresql_where=sa.text('sessions_ended_at IS NOT NULL'))
