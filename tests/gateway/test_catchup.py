@@ -11,6 +11,7 @@ from support.streams import Stream
 from support.waiting import until
 from tertulia.domain.errors import Rejection
 from tertulia.gateway.catchup import MAX_CHANGES_BYTES, ROUNDS, in_pages
+from tertulia.services.membership import Quiet
 from tertulia.services.rooms import Settings
 from tertulia.storage import changes
 
@@ -425,6 +426,22 @@ async def test_a_stranger_who_joins_while_it_is_read_is_a_member_then(running: N
     assert (await caught_up(line, room, cleo, 4)).bodies == ["one"]
     assert line.connection.is_member(room)
     assert "error" not in await line.ask("typing", room=room)
+
+
+async def test_my_own_affair_that_changes_while_the_room_is_read_is_told_behind_it(running: Node) -> None:
+    _, ben, room = await two(running)
+    line = await running.connect(ben)
+    gate = Gate(running.services.rooms, "snapshot")
+    line.say("subscribe", room=room)
+    await gate.reached()
+    await running.services.membership.change(ben.caller, room, Quiet(hidden=True))
+    gate.open()
+    await line.event("reload")
+    await until(lambda: len(line.events("me")) == 2)
+    told = [frame for frame in line.frames if frame.get("ev") in ("reload", "me")]
+    assert [frame["ev"] for frame in told] == ["me", "reload", "me"]
+    assert told[1]["snapshot"]["room"]["me"]["hidden"] is False
+    assert told[2]["me"]["hidden"] is True
 
 
 async def test_a_busy_database_sends_the_client_away_to_resume(running: Node) -> None:

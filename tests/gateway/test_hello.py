@@ -12,6 +12,9 @@ from support.streams import Stream
 from support.waiting import until
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
+from tertulia.domain.models import Notify
+from tertulia.services.membership import Quiet
+from tertulia.services.rooms import Settings
 
 NOTHING = "0197a1b0-0000-7000-8000-000000000001"
 
@@ -57,6 +60,17 @@ async def test_ready_names_me_and_my_rooms(running: Node) -> None:
     assert rooms[room]["last_message"]["index"] == 3
     assert rooms[direct.room.id]["partner"]["id"] == ben.id
     assert "last_message" not in rooms[older]
+
+
+async def test_of_a_resumed_room_that_ready_does_not_list_my_own_affair_is_told(running: Node) -> None:
+    ana, ben = await running.people("ana", "ben")
+    room = await running.room(ana, ben)
+    await running.services.rooms.change(ana.caller, room, Settings(archived=True))
+    await running.services.membership.change(ben.caller, room, Quiet(notify=Notify.NONE))
+    line = await running.connect(ben, resume={room: 3})
+    assert (await line.event("ready"))["rooms"] == []
+    await line.event("changes", room=room)
+    assert (await line.event("me", room=room))["me"]["notify"] == "none"
 
 
 async def test_ready_holds_200_rooms_and_all_are_followed(running: Node) -> None:

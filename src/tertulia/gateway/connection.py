@@ -255,6 +255,8 @@ class Connection:
 
         So is what comes before `ready`.
         """
+        if key[0] == "me" and (follow := self.rooms.get(key[1])) is not None and follow.catching:
+            follow.told = True
         if self.greeted and not self.is_congested:
             self.offer(frames)
         elif not self.ended:

@@ -208,8 +208,10 @@ class Gateway:
             while True:
                 await CatchUp(self, connection, room_id, follow).run(cursor)
                 if not follow.again or connection.rooms.get(room_id) is not follow:
-                    return
+                    break
                 follow.again, cursor = False, follow.wanted
+            if follow.told:
+                await self.services.membership.tell(connection.user, [follow.number])
         except Disconnect as disconnect:
             connection.end(disconnect.code, disconnect.reason)  # nothing happens when the line is down
         except Rejection as rejection:
@@ -219,7 +221,7 @@ class Gateway:
             log.exception("catch_up.failed", connection=connection.id)
             connection.end(CloseCode.INTERNAL, "Something went wrong on our side.")
         finally:
-            follow.catching = False
+            follow.catching = follow.told = False
 
     async def catch_now(self, connection: Connection, room_id: str, follow: Follow, cursor: int | None) -> None:
         """Catch up and return when live: for `hello`, where the rooms come one after the other."""

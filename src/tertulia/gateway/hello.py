@@ -42,11 +42,21 @@ async def _hello(gateway: "Gateway", connection: Connection, command: Hello) -> 
     views, listed, followed, heads = await _enter_all(gateway, connection)
     # No await from here to the last room that goes live: nothing may come before `ready`, or between.
     connection.reply(command.id)
+    views = views[: fitting(views, view_weight, PAGE_BYTES)]
     connection.offer(Frames((encode(_ready(gateway, connection, views, listed, blocked)),)))
     connection.greet()
     _go_live(gateway, connection, command, followed, heads)
     await _resume(gateway, connection, command, same_history=same_history)
     _advance(gateway, connection, command)
+    await _tell_of_others(gateway, connection, command, {view.room.id for view in views})
+
+
+async def _tell_of_others(gateway: "Gateway", connection: Connection, command: Hello, shown: set[str]) -> None:
+    """How the user stands in resumed rooms that `ready` did not list: on another device it may have changed."""
+    follows = [connection.rooms.get(room_id) for room_id in command.resume if room_id not in shown]
+    numbers = [follow.number for follow in follows if follow is not None and follow.member]
+    if numbers:
+        await gateway.services.membership.tell(connection.user, numbers)
 
 
 def _check_still_welcome(gateway: "Gateway", caller: Caller) -> None:
@@ -134,7 +144,6 @@ def _ready(
 ) -> dict[str, Any]:
     assert connection.caller is not None
     assert connection.user_details is not None
-    views = views[: fitting(views, view_weight, PAGE_BYTES)]
     return {
         "ev": "ready",
         "user": user_resource(connection.user_details),

@@ -4,7 +4,7 @@ Nobody but my own devices is told, and at once. Order counts: what a member read
 the mark, what they read after it ends it.
 """
 
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,11 @@ class Membership:
         if changed:
             tell_me(self._hub, view)
         return view
+
+    async def tell(self, user: int, numbers: Collection[int]) -> None:
+        """How the user stands in those of these rooms of which they are a member."""
+        for view in await self._db.write(membership.views, user, numbers):
+            tell_me(self._hub, view)
 
     async def tell_again(self, user: int, shown: int) -> None:
         """How the user stands in the `shown` most recently active rooms: another process may have changed it."""
