@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Connection, text
 
 from support.clock import FakeClock
+from support.template import make_database
 from tertulia.domain.models import Caller
 from tertulia.services import Services
 from tertulia.services.accounts import Accounts, Device, Registration, SignedIn
@@ -18,8 +19,7 @@ from tertulia.services.passwords import Passwords
 from tertulia.services.recovery import Recovery
 from tertulia.services.sessions import Sessions
 from tertulia.services.tokens import Tokens
-from tertulia.storage.database import Database, open_engine, sqlite_url
-from tertulia.storage.tables import metadata
+from tertulia.storage.database import Database, sqlite_url
 from tertulia.tasks import Tasks
 
 SECRET = b"a secret of the tests"
@@ -39,9 +39,7 @@ def quick_hasher() -> PasswordHasher:
 def new_database(folder: Path) -> Database:
     """A database with all tables in `folder`; the one that is there, if it is."""
     url = sqlite_url(folder / "test.sqlite3")
-    engine = open_engine(url, write=True)
-    metadata.create_all(engine)
-    engine.dispose()
+    make_database(url)
     return Database(url)
 
 

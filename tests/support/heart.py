@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, event, insert, select, text
 from structlog.testing import capture_logs
 
 from support.clock import FakeClock
+from support.template import make_database
 from tertulia.committer.committer import Committer
 from tertulia.domain.changes import Change, CreateRoom, Join, Outcome, Post, Result
 from tertulia.domain.errors import Rejection
@@ -283,9 +284,7 @@ def _add_people(connection: Connection, names: tuple[str, ...]) -> list[int]:
 def prepare(folder: Path) -> str:
     """A database with all tables; its address."""
     url = sqlite_url(folder / "heart.sqlite3")
-    engine = open_engine(url, write=True)
-    t.metadata.create_all(engine)
-    engine.dispose()
+    make_database(url)
     return url
 
 

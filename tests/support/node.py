@@ -4,13 +4,10 @@ Much faster than a server, and a line can be made slow, stuck or cut at will.
 """
 
 import json
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -276,19 +273,9 @@ class Node:
         await until(lambda: not db.reads_waiting and self.app.committer._idle.is_set())
 
 
-@cache
-def _template() -> TemporaryDirectory[str]:
-    """A migrated database, made once in a process."""
-    directory = TemporaryDirectory(prefix="tertulia-test-")
-    settings_for(Path(directory.name))
-    return directory
-
-
 @asynccontextmanager
 async def node(directory: Path, clock: Clock | None = None, **changed: Any) -> AsyncIterator[Node]:
     """Started, and stopped at the end. `changed`: settings."""
-    if not (directory / "tertulia.db").exists():
-        shutil.copy(Path(_template().name) / "tertulia.db", directory / "tertulia.db")
     app = Application(settings_for(directory, **changed), clock)
     await app.start()
     running = Node(app)

@@ -11,13 +11,13 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
 from support.quick import create_user, open_session
+from support.template import make_database
 from support.wire import Frame, check_frame
 from tertulia.app import Application
 from tertulia.clock import Clock
 from tertulia.domain.ids import new_id
 from tertulia.protocol.resources import account_resource
 from tertulia.settings import Settings
-from tertulia.storage import schema
 
 PASSWORD = "correct horse battery"
 PATIENCE = 10.0
@@ -39,7 +39,7 @@ def settings_for(directory: Path, **changed: Any) -> Settings:
         "sockets": "picows",
     }
     settings = Settings(**{**values, **changed})
-    schema.migrate(settings.database_url)
+    make_database(settings.database_url)
     return settings
 
 
