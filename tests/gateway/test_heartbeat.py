@@ -112,6 +112,23 @@ def test_a_wheel_that_was_held_up_calls_in_order(time: Turning) -> None:
     assert called == [10, 20, 30]
 
 
+def test_a_machine_that_slept_for_ages_does_not_count_the_seconds(time: Turning) -> None:
+    called: list[int] = []
+
+    def beat() -> None:
+        called.append(time.wheel.now)
+        if len(called) < 3:
+            time.wheel.add(25, beat)
+
+    time.wheel.add(5, beat)
+    time.clock.advance(10**12)  # one by one this would take a day
+    time.wheel.turn()
+    assert time.wheel.now == 10**12
+    assert called[0] == 6
+    time.pass_seconds(60)
+    assert len(called) == 3
+
+
 def test_a_callback_may_add_another(time: Turning) -> None:
     called: list[int] = []
 

@@ -68,12 +68,20 @@ class Wheel:
             self.turn()
 
     def turn(self) -> None:
-        """Call what is due. A wheel that was held up catches up, second by second."""
+        """Call what is due. A wheel that was held up catches up, second by second, but for those with nothing to do:
+        a machine may have slept for months.
+        """
         until = int(self._elapsed())
         while self.now < until:
-            self.now += 1
+            self.now = self._next(until)
             for entry in tuple(self._buckets.pop(self.now, ())):
                 entry.fire()
+
+    def _next(self, until: int) -> int:
+        """The next second with something to do, `until` at the latest."""
+        if until == self.now + 1:
+            return until
+        return min((due for due in self._buckets if due < until), default=until)
 
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._start
