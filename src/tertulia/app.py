@@ -94,6 +94,10 @@ class Application:
             rings_bytes=settings.ring_node_mb * 1024 * 1024,
         )
         self.committer = Committer(self.db.writer, self.clock, self.metrics, self._deliver)
+        self.tokens = self._tokens()
+        self.words = Words(self.db, self.clock)
+        self.passwords = Passwords()
+        self.mail = self._mail()
         self.services = self._services()
         self.gateway = Gateway(self.services, self.hub, self.clock, self.tasks, self.metrics, self._limits())
         self.sweep = Sweep(
@@ -111,50 +115,31 @@ class Application:
         self.asgi = WithSockets(self._http(), self.admission)
 
     def _services(self) -> Services:
-        settings, db, clock = self.settings, self.db, self.clock
-        numbers = RoomNumbers(db)
-        self.tokens = Tokens(
-            settings.secret_key.encode(),
-            settings.access_token_minutes * 60,
-            settings.refresh_token_days * 86_400,
-            clock,
-        )
-        sessions = Sessions(db, self.tokens, clock, self.tasks)
-        self.words = Words(db, clock)
-        policy = self._policy()
-        self.passwords = Passwords()
-        accounts = Accounts(
-            db, sessions, self.passwords, clock, self.tasks,
-            policy=policy, words=self.words, guesses=settings.password_attempts,
-        )  # fmt: skip
-        accounts.on_changed(self.committer.forget_users)
-        self.jwks = self._accept_foreign(sessions, accounts)
-        self.mail = self._mail()
-        recovery = Recovery(db, accounts, sessions, self.passwords, clock, self.tasks, settings.address, mail=self.mail)
-        accounts.on_registered(recovery.registered)
-        large = settings.large_room
+        """Who comes in, then what they hear of each other, then what they do."""
+        db, clock, committer, words = self.db, self.clock, self.committer, self.words
+        numbers, policy, large = RoomNumbers(db), self._policy(), self.settings.large_room
+        accounts, sessions, recovery = self._people(policy)
         silent: Silent = {}
         presence = Presence(self.hub, db, clock, large=large, silent=silent)
         typing = Typing(self.hub, clock, large=large, silent=silent)
-        voices = Voices(db, typing, clock)
         receipts = Receipts(db, self.hub, clock, large=large, silent=silent)
-        posts = Pace(Buckets(settings.post_rate, settings.post_burst, clock), "You post too fast. Wait a moment.")
-        pace = Pace(
-            Buckets(settings.post_rate, settings.post_burst, clock), "You change things too fast. Wait a moment."
-        )
-        rooms = Rooms(db, self.committer, numbers, pace, policy, self.words, large=large)
+        voices = Voices(db, typing, clock)
+        posts = self._pace("You post too fast. Wait a moment.")
+        pace = self._pace("You change things too fast. Wait a moment.")
         blocks = Blocks(db, self.hub, presence, pace, policy, clock, silent)
         blocks.on_changed(voices.blocks_changed)
-        messages = Messages(db, self.committer, numbers, posts, pace, self.words)
-        invites = Invites(db, self.committer, clock, pace)
+        rooms = Rooms(db, committer, numbers, pace, policy, words, large=large)
+        messages = Messages(db, committer, numbers, posts, pace, words)
+        invites = Invites(db, committer, clock, pace)
         accounts.on_invited(invites.arrived)
         return Services(
             accounts=accounts,
             sessions=sessions,
+            recovery=recovery,
             history=History(db, clock),
             numbers=numbers,
             rooms=rooms,
-            members=Members(db, self.committer, numbers, pace, policy, clock, large=large),
+            members=Members(db, committer, numbers, pace, policy, clock, large=large),
             messages=messages,
             receipts=receipts,
             typing=typing,
@@ -162,18 +147,39 @@ class Application:
             membership=Membership(db, self.hub, receipts, pace),
             blocks=blocks,
             presence=presence,
-            erasure=Erasure(db, self.committer, accounts, sessions, clock, self.tasks),
+            erasure=Erasure(db, committer, accounts, sessions, clock, self.tasks),
             export=Export(db, accounts, sessions, rooms, clock),
             webhooks=self._webhooks(presence),
-            recovery=recovery,
-            words=self.words,
+            words=words,
             invites=invites,
-            reports=Reports(db, self.committer, accounts, policy, clock, pace),
+            reports=Reports(db, committer, accounts, policy, clock, pace),
             staff=Staff(db, accounts, sessions, clock, self.tasks),
             keys=ApiKeys(db, clock),
-            server_rooms=ServerRooms(db, self.committer, self.words, rooms, messages),
-            server_users=ServerUsers(db, accounts, sessions, self.words, clock, self.tasks),
+            server_rooms=ServerRooms(db, committer, words, rooms, messages),
+            server_users=ServerUsers(db, accounts, sessions, words, clock, self.tasks),
         )
+
+    def _people(self, policy: Policy) -> tuple[Accounts, Sessions, Recovery]:
+        """Accounts, who is signed in, and who forgot a password."""
+        settings, db, clock = self.settings, self.db, self.clock
+        sessions = Sessions(db, self.tokens, clock, self.tasks)
+        accounts = Accounts(
+            db, sessions, self.passwords, clock, self.tasks,
+            policy=policy, words=self.words, guesses=settings.password_attempts,
+        )  # fmt: skip
+        accounts.on_changed(self.committer.forget_users)
+        self.jwks = self._accept_foreign(sessions, accounts)
+        recovery = Recovery(db, accounts, sessions, self.passwords, clock, self.tasks, settings.address, mail=self.mail)
+        accounts.on_registered(recovery.registered)
+        return accounts, sessions, recovery
+
+    def _tokens(self) -> Tokens:
+        settings = self.settings
+        days, minutes = settings.refresh_token_days, settings.access_token_minutes
+        return Tokens(settings.secret_key.encode(), minutes * 60, days * 86_400, self.clock)
+
+    def _pace(self, message: str) -> Pace:
+        return Pace(Buckets(self.settings.post_rate, self.settings.post_burst, self.clock), message)
 
     def _policy(self) -> Policy:
         settings = self.settings
