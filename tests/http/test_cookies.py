@@ -19,7 +19,7 @@ from tertulia.http.api import ApiConfig, build_api
 from tertulia.http.openapi import openapi_document
 
 OWN = "http://127.0.0.1:8000"
-NAME = "tertulia_refresh"
+NAME = "tertulia_refresh_8000"
 SAME = {"origin": OWN, "sec-fetch-site": "same-origin"}
 FOREIGN: list[dict[str, str]] = [
     {},
@@ -400,3 +400,13 @@ async def test_nor_does_the_socket(tmp_path: Path) -> None:
         async with server.socket(headers) as socket:
             await socket.send(cmd="hello", id=1)
             assert await socket.closed() == 4500
+
+
+async def test_servers_on_other_ports_of_a_host_have_cookies_of_their_own(browser: Browser) -> None:
+    other = browser.cookie
+    answer = await browser.http.post(
+        f"{API}/auth/refresh", headers={**SAME, "cookie": f"tertulia_refresh_8001={other}; {NAME}={browser.cookie}"}
+    )
+    assert answer.status_code == 200
+    alone = await browser.http.post(f"{API}/auth/refresh", headers={**SAME, "cookie": f"tertulia_refresh_8001={other}"})
+    assert (alone.status_code, "set-cookie" in alone.headers) == (204, False)

@@ -12,8 +12,15 @@ from tertulia.http.problems import problem_response
 from tertulia.protocol.origins import Origins
 
 NAME = "tertulia_refresh"
+"""Followed by the port, if the address of the page has one."""
 PATH = "/api/v1/auth/"
 _OWN_ONLY = Origins()
+
+
+def cookie_name(request: Request) -> str:
+    """Browsers give a cookie to every port of a host: servers side by side must not take each other's."""
+    port = visitor_of(request.scope).host.rpartition(":")[2]
+    return f"{NAME}_{port}" if port.isdecimal() else NAME
 
 
 def is_own_page(request: Request) -> bool:
@@ -43,15 +50,16 @@ def kept_cookie(request: Request) -> str | None:
     """The refresh token that the browser of a page of ours keeps."""
     if not is_own_page(request):
         return None
+    own_name = cookie_name(request)
     pairs = (pair.strip().partition("=") for line in request.headers.getlist("cookie") for pair in line.split(";"))
-    found = [value for name, _, value in pairs if name == NAME]
+    found = [value for name, _, value in pairs if name == own_name]
     return found[0] if len(found) == 1 else None  # a second one was planted by another host of the domain
 
 
 def give_cookie(request: Request, response: Response, token: str, seconds: int) -> None:
     """`seconds`: how long the browser keeps it; 0 takes it away."""
     response.set_cookie(
-        NAME,
+        cookie_name(request),
         token,
         max_age=seconds,
         path=PATH,

@@ -207,3 +207,49 @@ test("what comes back after signing out means nothing", async () => {
   assert.equal(await asked, null);
   assert.equal(session.user.getSnapshot(), null);
 });
+
+test("signing in again as the same one is told: the session may have been ended from elsewhere", async () => {
+  const world = new World();
+  const session = world.tab();
+  await finished(world, session.resume());
+  let told = 0;
+  session.user.subscribe(() => (told += 1));
+  const again = { ...ANA };
+  world.web.routes["POST auth/login"] = () => json({ user: again, tokens: world.tokens() });
+  await finished(world, session.login({ username: "ana", password: "right" }));
+  await settle();
+  assert.equal(session.user.getSnapshot()?.id, "ana");
+  assert.equal(told, 1);
+});
+
+test("signing out goes by the token that the page has, and by the cookie when that is not good", async () => {
+  const world = new World();
+  const session = world.tab();
+  await finished(world, session.resume());
+  await finished(world, session.logout());
+  const first = world.web.asked.filter(({ path }) => path.endsWith("auth/logout"));
+  assert.deepEqual(
+    first.map(({ headers }) => headers.Authorization),
+    ["Bearer access-1"],
+  );
+  world.cookie = ANA;
+  const other = world.tab();
+  await finished(world, other.resume());
+  world.web.routes["POST auth/logout"] = ({ headers }) =>
+    headers.Authorization ? problem("unauthorized", 401) : json(null, 204);
+  await finished(world, other.logout());
+  assert.equal(other.user.getSnapshot(), null);
+});
+
+test("a renewal that is somebody else's is asked who it is", async () => {
+  const world = new World();
+  world.tokens = () => {
+    const payload = btoa(JSON.stringify({ sub: world.cookie?.id, n: (world.number += 1) }));
+    return { access: `h.${payload}.s`, expires_in: 100 };
+  };
+  const session = world.tab();
+  await finished(world, session.resume());
+  world.cookie = BEN; // by a page that told nobody
+  await finished(world, session.getToken({ refused: (await session.getToken()) ?? "" }));
+  assert.equal(session.user.getSnapshot()?.id, "ben");
+});

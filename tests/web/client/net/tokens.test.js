@@ -70,6 +70,13 @@ test("what getToken may do wrong", async () => {
   };
   await assert.rejects(new ForeignTokens(fails, clock).access(), ConnectionLost);
 
+  for (const answer of ["<!doctype html>", '"a.b.c"', "a b", "é"]) {
+    const asked = new ForeignTokens(() => answer, clock).access();
+    await assert.rejects(asked, /gave something that is no token/);
+    await assert.rejects(asked, ConnectionLost); // asked for again: a backend may be down for a moment
+  }
+  assert.equal(await new ForeignTokens(() => "a.b.c\n", clock).access(), "a.b.c");
+
   const hangs = new ForeignTokens(() => new Promise(() => {}), clock);
   const asked = assert.rejects(hangs.access(), ConnectionLost);
   await settle();

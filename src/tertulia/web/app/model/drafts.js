@@ -6,7 +6,7 @@ const MAX_KEPT = 50;
 export class Drafts {
   #key;
   #storage;
-  /** @type {Record<string, string>} */
+  /** @type {Map<string, string>} */
   #texts;
 
   /**
@@ -21,7 +21,7 @@ export class Drafts {
 
   /** @param {string} room */
   get(room) {
-    return this.#texts[room] ?? "";
+    return this.#texts.get(room) ?? "";
   }
 
   /**
@@ -29,33 +29,31 @@ export class Drafts {
    * @param {string} text
    */
   set(room, text) {
-    delete this.#texts[room];
-    if (text.trim()) this.#texts[room] = text;
-    for (const old of Object.keys(this.#texts).slice(0, -MAX_KEPT)) delete this.#texts[old];
+    this.#texts.delete(room);
+    if (text.trim()) this.#texts.set(room, text);
+    for (const old of [...this.#texts.keys()].slice(0, -MAX_KEPT)) this.#texts.delete(old);
     this.#save();
   }
 
   clear() {
-    this.#texts = {};
+    this.#texts.clear();
     this.#save();
   }
 
-  /** @returns {Record<string, string>} */
+  /** @returns {Map<string, string>} */
   #load() {
     try {
       const kept = JSON.parse(this.#storage?.getItem(this.#key) ?? "{}");
-      return Object.fromEntries(
-        Object.entries(kept).filter(([, text]) => typeof text === "string"),
-      );
+      return new Map(Object.entries(kept).filter(([, text]) => typeof text === "string"));
     } catch {
-      return {};
+      return new Map();
     }
   }
 
   #save() {
     try {
-      if (Object.keys(this.#texts).length)
-        this.#storage?.setItem(this.#key, JSON.stringify(this.#texts));
+      if (this.#texts.size)
+        this.#storage?.setItem(this.#key, JSON.stringify(Object.fromEntries(this.#texts)));
       else this.#storage?.removeItem(this.#key);
     } catch {
       // The storage is full or forbidden: the draft lives as long as the page.

@@ -9,7 +9,7 @@ import { button, empty } from "./parts.js";
 import { openDirectory } from "./directory.js";
 import { openSettings } from "./settings.js";
 import { Sidebar } from "./sidebar.js";
-import { local } from "./storage.js";
+import { local, remember } from "./storage.js";
 import { Toasts } from "./toast.js";
 import { Bonds } from "./watch.js";
 import { watchAbsence } from "./absence.js";
@@ -32,6 +32,8 @@ const SIGN_IN_AGAIN = [4500, 4501];
 /** Rooms at the side, a conversation in the middle. */
 export class Shell {
   #bonds = new Bonds();
+  /** Of the room that is open. */
+  #ties = new Bonds();
   #toasts = new Toasts();
   #address = new Address(() => this.#draw());
   #main = el("main", { class: "conversation", id: "conversation" });
@@ -98,6 +100,7 @@ export class Shell {
 
   end() {
     this.#bonds.end();
+    this.#ties.end();
     this.#open?.end();
     this.#sidebar.end();
     this.#line.end();
@@ -116,6 +119,7 @@ export class Shell {
     const { room } = this.#address.route;
     if (room === this.#shown) return;
     this.#shown = room;
+    this.#ties.end();
     this.#open?.end();
     this.#open = null;
     this.node.classList.toggle("in-room", room !== null);
@@ -128,9 +132,9 @@ export class Shell {
 
   /** @param {string} id */
   #openRoom(id) {
-    local()?.setItem(LAST, id);
+    remember(LAST, id);
     this.#open = new Conversation(this.#context, id, this.#line.node);
-    this.#bonds.watch(this.#client.room(id).info, () => this.#drawTitle());
+    this.#ties.watch(this.#client.room(id).info, () => this.#drawTitle());
     this.#main.replaceChildren(...this.#open.nodes);
     this.#open.start();
   }

@@ -6,3 +6,17 @@ export function local() {
     return null;
   }
 }
+
+/**
+ * Where there is no storage, or no more space in it, it is forgotten with the page.
+ *
+ * @param {string} key
+ * @param {string} value
+ */
+export function remember(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // see above
+  }
+}

@@ -1,4 +1,4 @@
-import { local } from "./storage.js";
+import { local, remember } from "./storage.js";
 
 const KEY = "tertulia-theme";
 
@@ -17,6 +17,6 @@ export function chooseTheme(theme) {
     delete document.documentElement.dataset.theme;
     return;
   }
-  local()?.setItem(KEY, theme);
+  remember(KEY, theme);
   document.documentElement.dataset.theme = theme;
 }

@@ -1,4 +1,4 @@
-import { local } from "./storage.js";
+import { local, remember } from "./storage.js";
 
 const KNOWN = "tertulia-known";
 
@@ -12,5 +12,5 @@ export function isKnown() {
 }
 
 export function rememberVisit() {
-  local()?.setItem(KNOWN, "1");
+  remember(KNOWN, "1");
 }

@@ -9,13 +9,26 @@ export const systemClock = {
   clearTimeout: (timer) => globalThis.clearTimeout(timer),
 };
 
+/** No wait is longer; browsers take a longer one for none at all. */
+export const LONGEST = 86_400;
+
 /**
  * @param {Clock} clock
  * @param {number} seconds
  * @returns {Promise<void>}
  */
 export function sleep(clock, seconds) {
-  return new Promise((resolve) => clock.setTimeout(resolve, seconds * 1000));
+  return new Promise((resolve) => clock.setTimeout(resolve, Math.min(seconds, LONGEST) * 1000));
+}
+
+/**
+ * Seconds as a server gave them.
+ *
+ * @param {unknown} value
+ * @returns {number | null} null when they make no sense
+ */
+export function secondsOf(value) {
+  return typeof value === "number" && value >= 0 ? Math.min(value, LONGEST) : null;
 }
 
 /**

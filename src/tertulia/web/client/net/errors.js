@@ -7,6 +7,8 @@
  *     OutboxFull       too many posts wait for an answer
  */
 
+import { secondsOf } from "./clock.js";
+
 /** Base of all errors of this package. */
 export class TertuliaError extends Error {
   // Written out, because bundlers shorten the names of classes.
@@ -40,7 +42,7 @@ export class ApiError extends TertuliaError {
     return new ApiError(
       String(body.code ?? "internal"),
       String(body.message ?? "The server gave no reason."),
-      { retryAfter: body.retry_after ?? null, fields: body.fields ?? {} },
+      { retryAfter: secondsOf(body.retry_after), fields: body.fields ?? {} },
     );
   }
 }

@@ -1,3 +1,4 @@
+import { secondsOf } from "./clock.js";
 import { ApiError, ConnectionLost } from "./errors.js";
 
 /** Seconds that one exchange may take. */
@@ -62,7 +63,7 @@ function problem({ status, headers }, body) {
   return new ApiError(
     String(body.code ?? "internal"),
     String(body.detail || body.title || "The server gave no reason."),
-    { status, retryAfter: body.retry_after ?? wait, fields: body.fields ?? {} },
+    { status, retryAfter: secondsOf(body.retry_after) ?? wait, fields: body.fields ?? {} },
   );
 }
 

@@ -1,3 +1,5 @@
+import { LONGEST } from "./clock.js";
+
 /** Seconds for the answer when the page asks because the network may have changed. */
 export const PROBE_SECONDS = 10;
 
@@ -24,8 +26,8 @@ export class Heartbeat {
   constructor(socket, clock, { interval, timeout }) {
     this.#socket = socket;
     this.#clock = clock;
-    this.#interval = Math.max(1, interval);
-    this.#patience = Math.max(1, timeout - interval);
+    this.#interval = Math.min(LONGEST, Math.max(1, interval));
+    this.#patience = Math.min(LONGEST, Math.max(1, timeout - interval));
     this.#wait(this.#interval);
   }
 

@@ -1,3 +1,5 @@
+import { LONGEST } from "./clock.js";
+
 /** A wait that can be cut short. */
 export class Pause {
   #clock;
@@ -21,7 +23,7 @@ export class Pause {
     return new Promise((resolve) => {
       this.#least = this.#clock.now() + least * 1000;
       this.#over = resolve;
-      this.#timer = this.#clock.setTimeout(resolve, seconds * 1000);
+      this.#timer = this.#clock.setTimeout(resolve, Math.min(seconds, LONGEST) * 1000);
     });
   }
 

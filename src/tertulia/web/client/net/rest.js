@@ -69,17 +69,17 @@ export class Rest {
    * @param {string} path
    * @param {Json | null} [body]
    * @param {number} [seconds] how long it may take
+   * @param {string} [token] an access token; without one the cookie counts
    * @returns {Promise<any>}
    */
-  auth(path, body = null, seconds) {
-    return this.#send(
-      "POST",
-      `auth/${path}`,
-      body,
-      {},
-      {},
-      { credentials: "same-origin", seconds },
-    );
+  auth(path, body = null, seconds, token) {
+    /** @type {Record<string, string>} */
+    const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    return this.#send("POST", `auth/${path}`, body, {}, headers, {
+      credentials: "same-origin",
+      keepalive: true, // the answer must set the cookie, even if the page is closed meanwhile
+      seconds,
+    });
   }
 
   // Me.
@@ -226,12 +226,19 @@ export class Rest {
    * @param {Json | null} body
    * @param {Query} query
    * @param {Record<string, string>} headers
-   * @param {{ credentials?: RequestCredentials, seconds?: number | undefined }} [how]
+   * @param {{ credentials?: RequestCredentials, seconds?: number | undefined, keepalive?: boolean }} [how]
    */
-  #send(method, path, body, query, headers, { credentials = "omit", seconds } = {}) {
+  #send(
+    method,
+    path,
+    body,
+    query,
+    headers,
+    { credentials = "omit", seconds, keepalive = false } = {},
+  ) {
     if (body !== null) headers = { ...headers, "Content-Type": "application/json" };
     const text = body === null ? null : JSON.stringify(body);
-    const request = { method, body: text, headers, credentials };
+    const request = { method, body: text, headers, credentials, keepalive };
     return exchange(this.#parts, this.#api + path + written(query), request, seconds);
   }
 }

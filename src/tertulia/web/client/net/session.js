@@ -6,7 +6,7 @@ import { exclusively } from "./exclusively.js";
 import { platform } from "./platform.js";
 import { Rest } from "./rest.js";
 import { Tabs } from "./tabs.js";
-import { RENEW_AT } from "./tokens.js";
+import { RENEW_AT, subject } from "./tokens.js";
 
 /**
  * @typedef {Record<string, any> & { id: string, username: string }} User an account, with its wire names
@@ -94,10 +94,23 @@ export class Session {
   /** Sign out, in all tabs. Throws `ConnectionLost`, and stays signed in, when the server cannot be told. */
   async logout() {
     await this.#alone(async () => {
-      await this.#rest.auth("logout").catch(unlessOver);
+      if (!(await this.#leftByToken())) await this.#rest.auth("logout").catch(unlessOver);
       this.#leave();
       this.#tabs.tell({ left: true });
     });
+  }
+
+  /** By the token that this page has: the cookie may be another's by now. */
+  async #leftByToken() {
+    const held = this.#held;
+    if (held === null) return false;
+    try {
+      await this.#rest.auth("logout", null, undefined, held.access);
+      return true;
+    } catch (error) {
+      unlessOver(error);
+      return false;
+    }
   }
 
   /**
@@ -139,12 +152,22 @@ export class Session {
     try {
       const tokens = await this.#refreshed();
       if (tokens === null) return this.#nobody(turn);
-      const user = this.#held?.user ?? (await this.#me(tokens.access));
+      const user = this.#known(tokens.access) ?? (await this.#me(tokens.access));
       if (turn === this.#turn) this.#hold(tokens, user);
     } catch (error) {
       unlessOver(error);
       this.#nobody(turn);
     }
+  }
+
+  /**
+   * Whom the token is for, if it is the one who was signed in before: the cookie may have become another's.
+   *
+   * @param {string} access
+   */
+  #known(access) {
+    const held = this.#held;
+    return held !== null && subject(held.access) === subject(access) ? held.user : null;
   }
 
   /** @param {number} turn in which the server said that nobody is signed in */
@@ -183,6 +206,7 @@ export class Session {
       const { user, tokens } = await this.#rest.auth(how, { ...fields, cookie: true });
       this.#turn += 1;
       this.#hold(tokens, user);
+      this.user.set(user); // told even if it is the same: that one's session may have been ended from elsewhere
       return user;
     });
   }

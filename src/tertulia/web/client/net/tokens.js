@@ -78,10 +78,12 @@ export class ForeignTokens {
 
   /** @param {string | undefined} refused */
   async #asked(refused) {
-    const token = await this.#answer(refused);
-    if (typeof token !== "string" || !token) {
+    const answer = await this.#answer(refused);
+    if (typeof answer !== "string" || !answer) {
       throw new Stopped("Nobody is signed in.", UNAUTHORIZED);
     }
+    const token = answer.trim();
+    if (!TOKEN.test(token)) throw new ConnectionLost("getToken gave something that is no token.");
     this.#check(token);
     if (token !== this.#token) this.#until = Infinity; // until the server says how long it lasts
     this.#token = token;
@@ -116,13 +118,16 @@ export class ForeignTokens {
   }
 }
 
+/** What may stand in a header and a subprotocol: the page of an error may not. */
+const TOKEN = /^[\w.~+/=-]+$/;
+
 /**
  * Whom a token is for, as far as one can read it.
  *
  * @param {string} token
  * @returns {string | null}
  */
-function subject(token) {
+export function subject(token) {
   try {
     const text = atob((token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/"));
     return String(JSON.parse(text).sub ?? "") || null;

@@ -3,12 +3,21 @@ export type Clock = import("./types.js").Clock;
 /** @typedef {import("./types.js").Clock} Clock */
 /** @type {Clock} */
 export declare const systemClock: Clock;
+/** No wait is longer; browsers take a longer one for none at all. */
+export declare const LONGEST = 86400;
 /**
  * @param {Clock} clock
  * @param {number} seconds
  * @returns {Promise<void>}
  */
 export declare function sleep(clock: Clock, seconds: number): Promise<void>;
+/**
+ * Seconds as a server gave them.
+ *
+ * @param {unknown} value
+ * @returns {number | null} null when they make no sense
+ */
+export declare function secondsOf(value: unknown): number | null;
 /**
  * What `work` gives, or what `late` throws when it takes longer. `work` itself goes on.
  *

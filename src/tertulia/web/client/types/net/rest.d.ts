@@ -52,9 +52,10 @@ export declare class Rest {
      * @param {string} path
      * @param {Json | null} [body]
      * @param {number} [seconds] how long it may take
+     * @param {string} [token] an access token; without one the cookie counts
      * @returns {Promise<any>}
      */
-    auth(path: string, body?: Json | null, seconds?: number): Promise<any>;
+    auth(path: string, body?: Json | null, seconds?: number, token?: string): Promise<any>;
     /** @returns {Promise<Json>} */
     me(): Promise<Json>;
     /**

@@ -42,3 +42,10 @@ export declare class ForeignTokens implements TokenSource {
      */
     lasts(token: string, seconds: number): void;
 }
+/**
+ * Whom a token is for, as far as one can read it.
+ *
+ * @param {string} token
+ * @returns {string | null}
+ */
+export declare function subject(token: string): string | null;
