@@ -139,11 +139,12 @@ def _report(loaded: Loaded, directory: DataDir, listeners: list[socket.socket]) 
     address = url_of(listeners[0])
     return [
         f"Tertulia {__version__} on {address}",
+        f"  to talk        open {address}/app/ in a browser",
         f"  data           {directory.path}{' (new)' if directory.is_new else ''}",
         f"  documents      {address}/api/docs",
         f"  sockets        up to {loaded.settings.max_connections:,}",
         "Next, in another terminal:",
-        f"  talk           {chat_command(address)}",
+        f"  or talk here   {chat_command(address)}",
         f"  try it full    {pasteable(loaded, 'demo')}",
         f"  make an admin  {pasteable(loaded, 'createsuperuser')}",
         "Ctrl-C stops it.",
