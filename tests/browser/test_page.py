@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from support.browser import person
-from support.chat_page import LOST, bodies, composer, message, open_room, say, sign_in, sign_up, stored
+from support.chat_page import LOST, bodies, composer, faults, message, open_room, say, sign_in, sign_up, stored
 from support.process import server_process
 from support.server import running_server
 from support.wire import Frame
@@ -199,6 +199,7 @@ async def test_history_comes_on_scroll_and_keeps_its_place(browser: Browser, tmp
         await page.reload()
         await stored(page, "line 169 of the talk")
         await expect(page.get_by_role("button", name="Jump to newest")).to_be_hidden()
+        assert await faults(page) == []
         await page.get_by_role("log").evaluate("(log) => log.scrollTo(0, 200)")
         seen = message(page, "line 122 of the talk")
         before = await _top(page, "line 122 of the talk")

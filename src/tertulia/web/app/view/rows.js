@@ -94,7 +94,7 @@ export class Rows {
     node.className = item.type === "unread" ? "unread-line" : item.type;
     if (item.type === "unread") node.textContent = "New messages";
     if (item.type === "day")
-      node.replaceChildren(el("h3", { text: dayText(new Date(item.time), new Date()) }));
+      node.replaceChildren(el("h2", { text: dayText(new Date(item.time), new Date()) }));
     if (item.type === "notice") {
       const pieces = noticePieces(item.row.notice).map((piece) =>
         piece.name ? name(piece.text) : piece.text,
