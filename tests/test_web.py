@@ -10,6 +10,8 @@ import pytest
 from tertulia import __version__, web
 from tertulia.web import own_web, read_web
 
+ROOT = Path(__file__).parents[1]
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -70,3 +72,7 @@ def test_our_own_package_is_complete() -> None:
     files = {name.partition('"')[0] for name in named if not name.startswith(('react"', 'package.json": '))}
     assert {"README.md", "tertulia.js", "react.js"} <= own_web().client.keys()
     assert files <= own_web().client.keys()
+
+
+def test_our_own_package_says_what_one_may_do_with_it() -> None:
+    assert own_web().client["LICENSE"] == (ROOT / "LICENSE").read_bytes()

@@ -37,6 +37,7 @@ async def _busy(server: RunningServer) -> str:
         await who.call("POST", f"rooms/{room}/messages", {"body": body})
     await max_.call("POST", f"rooms/{room}/messages", {"body": "Yes", "reply_to": 1})
     await max_.call("PUT", f"rooms/{room}/messages/1/reactions/👍")
+    await leila.call("PATCH", f"rooms/{room}", {"slow_mode": 60})
     return room
 
 
@@ -112,7 +113,7 @@ async def test_axe_finds_nothing(browser: Browser, tmp_path: Path, scheme: str) 
         for name in ("New room", "Find rooms", "Write to somebody", "Settings", "About this room"):
             await page.get_by_role("button", name=name, exact=True).click()
             await expect(page.get_by_role("dialog")).to_be_visible()
-            await expect(page.locator(".spinner:visible")).to_have_count(0)
+            await expect(page.get_by_role("dialog").locator(".spinner")).to_have_count(0)
             assert await faults(page) == [], name
             await page.keyboard.press("Escape")
 
@@ -133,6 +134,10 @@ async def test_a_screen_of_320_pixels(browser: Browser, tmp_path: Path) -> None:
         await page.get_by_role("main").get_by_role("button", name="Join").click()
         await say(page, LONG)
         await expect(message(page, "Yes")).to_be_visible()
+        await expect(page.get_by_text("Slow mode: one message every minute.")).to_be_visible()
+        box = await composer(page).bounding_box()
+        assert box is not None
+        assert box["height"] < 50, "the room's long name stays in one line"
         assert await width(page) == SMALL["width"]
         wide = "(log) => log.scrollWidth - log.clientWidth"
         assert await page.get_by_role("log").evaluate(wide) == 0

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useConnection, useMessages, useRoom, useStore, useTyping } from "tertulia/react";
+import { useMessages, useRoom, useStore, useTyping } from "tertulia/react";
 
 const name = (user) => user?.name ?? user?.username ?? "Somebody";
 
@@ -53,7 +53,6 @@ function Row({ row, room }) {
 }
 
 function Composer({ room }) {
-  const { error } = useConnection(); // the client ended for good: nobody is signed in any more
   const [text, setText] = useState("");
   const change = (event) => {
     setText(event.target.value);
@@ -67,13 +66,7 @@ function Composer({ room }) {
   };
   return (
     <form onSubmit={submit}>
-      <input
-        value={text}
-        onChange={change}
-        placeholder="Message"
-        aria-label="Message"
-        disabled={!!error}
-      />
+      <input value={text} onChange={change} placeholder="Message" aria-label="Message" />
       <button>Send</button>
     </form>
   );

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Drafts } from "../../../src/tertulia/web/app/model/drafts.js";
-import { rightsOf, silenceOf } from "../../../src/tertulia/web/app/model/rights.js";
+import { rightsOf } from "../../../src/tertulia/web/app/model/rights.js";
 import {
   badgeOf,
   documentTitle,
@@ -86,9 +86,6 @@ test("what one may do", () => {
   assert.ok(!rightsOf(other, room({ role: null }), "ana").react);
   assert.ok(!rightsOf({ ...mine, deleted_at: "x" }, room(), "ana").edit);
   assert.ok(!rightsOf(mine, room({ archived: true }), "ana").edit);
-  assert.equal(silenceOf(room({ archived: true })), "archived");
-  assert.equal(silenceOf(room({ role: null })), "outsider");
-  assert.equal(silenceOf(room()), null);
 });
 
 function memory() {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isJumbo, isLong, partsOf } from "../../../src/tertulia/web/app/model/links.js";
+import { isJumbo, isLong, partsOf, trimmed } from "../../../src/tertulia/web/app/model/links.js";
 import { noticePieces } from "../../../src/tertulia/web/app/model/notices.js";
 import { hueOf, initialsOf, listOf, nameOf } from "../../../src/tertulia/web/app/model/people.js";
 import { excerptOf, previewOf } from "../../../src/tertulia/web/app/model/preview.js";
@@ -76,6 +76,15 @@ test("no body takes long to look through", () => {
     isJumbo(unit.repeat(Math.ceil(size / unit.length)));
     assert.ok(performance.now() - start < 250, unit);
   }
+});
+
+test("the end of an address is found in one go, whatever engine reads it", () => {
+  const address = "https://a.example/";
+  for (const end of [")", ")).", ".)", ".", "*_~.,"]) {
+    assert.equal(trimmed(address + end.repeat(200_000)), address);
+    assert.equal(trimmed(address + end.repeat(200_000) + "x").at(-1), "x");
+  }
+  assert.equal(trimmed(`${address}(${")".repeat(200_000)}`), `${address}()`);
 });
 
 test("a few emoji alone are shown large", () => {

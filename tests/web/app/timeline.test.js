@@ -7,7 +7,7 @@ import {
   newestIndex,
   sameItem,
 } from "../../../src/tertulia/web/app/model/timeline.js";
-import { UnreadLine } from "../../../src/tertulia/web/app/model/unread.js";
+import { newsText, UnreadLine } from "../../../src/tertulia/web/app/model/unread.js";
 
 const ANA = { id: "ana", username: "ana" };
 const BEN = { id: "ben", username: "ben" };
@@ -91,6 +91,24 @@ test("the line stands before the first unread message", () => {
   ]);
 });
 
+test("the line says how many are new", () => {
+  const options = { me: "ana", unreadFrom: 2, unreadCount: 1_234 };
+  const line = itemsOf([message(1), message(2)], options).find((item) => item.type === "unread");
+  assert.ok(line?.type === "unread" && line.count === 1_234);
+  assert.equal(newsText(1), "1 new message");
+  assert.equal(newsText(1_234), "1,234 new messages");
+});
+
+test("whether the first unread message is still to come", () => {
+  const line = new UnreadLine();
+  line.enter(room(100, 80));
+  assert.ok(line.isBefore([message(51), message(52)]));
+  assert.ok(line.isBefore([]));
+  assert.ok(!line.isBefore([{ ...message(1), key: "n", index: null }, message(21)]));
+  line.wrote();
+  assert.ok(!line.isBefore([message(51)]));
+});
+
 test("no line on a page that begins among the unread", () => {
   assert.ok(!types([message(5), message(6)], 2).includes("unread"));
   assert.ok(types([message(5), message(6)], 5).includes("unread"));
@@ -129,6 +147,7 @@ test("the line is set on entering, and stays while one reads", () => {
   assert.equal(line.from, 8);
   line.update(room(10, 0), true);
   assert.equal(line.from, 8);
+  assert.equal(line.count, 3);
   line.wrote();
   assert.equal(line.from, null);
 });
@@ -145,8 +164,9 @@ test("what comes while nobody looks has a line, which stays at the first", () =>
   line.enter(room(10, 0));
   line.update(room(11, 1), false);
   line.update(room(12, 2), false);
-  assert.equal(line.from, 11);
-  line.update(room(12, 0), true);
-  line.update(room(13, 1), false);
-  assert.equal(line.from, 13);
+  assert.deepEqual([line.from, line.count], [11, 2]);
+  line.update(room(13, 0), true);
+  assert.deepEqual([line.from, line.count], [11, 2], "what comes while one looks is not new");
+  line.update(room(14, 1), false);
+  assert.deepEqual([line.from, line.count], [14, 1]);
 });

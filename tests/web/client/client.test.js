@@ -141,6 +141,17 @@ test("pending posts stand at the end, in order, over a cut, and are sent again w
   assert.equal((await first.stored).id, event.message.id);
 });
 
+test("what is no text, or answers no message, is a mistake of the program", async () => {
+  const { handle } = await looking();
+  for (const body of [undefined, null, 5, {}]) {
+    assert.throws(() => handle.send(/** @type {any} */ (body)), TypeError);
+  }
+  for (const index of ["1", 1.5, {}]) {
+    assert.throws(() => handle.send("x", { reply_to: /** @type {any} */ (index) }), TypeError);
+  }
+  assert.deepEqual(shown(handle), ["post 0"]);
+});
+
 test("a refused post fails, and can be sent again or taken away", async () => {
   const { staged, room, handle } = await looking();
   const { client_id: key, stored } = handle.send("bad");
@@ -339,6 +350,26 @@ test("reading is seen at once, and said a moment later", async () => {
   assert.equal(staged.line.last("read").index, 2);
 });
 
+test("reading is said at once when the page goes, and before the end", async () => {
+  /** @type {Set<() => void>} */
+  const leaving = new Set();
+  const staged = new Staged({
+    leave: (listener) => (leaving.add(listener), () => void leaving.delete(listener)),
+  });
+  const room = talk(3);
+  room.read.set(ME, 0);
+  await staged.greet([room]);
+  const handle = staged.client.room(room.id);
+  handle.read(2);
+  for (const listener of leaving) listener();
+  assert.equal(staged.line.last("read").index, 2);
+  handle.read(3);
+  const closed = staged.client.close();
+  assert.equal(staged.line.last("read").index, 3);
+  await closed;
+  assert.equal(leaving.size, 0);
+});
+
 test("my own affair", async () => {
   const { staged, handle } = await looking();
   handle.read(1);
@@ -460,7 +491,10 @@ test("the end: everybody who waits hears of it", async () => {
   const { state, error } = client.connection.getSnapshot();
   assert.equal(state, "offline");
   assert(error instanceof Stopped);
-  assert.throws(() => handle.send("more"), Stopped);
+  await assert.rejects(handle.send("more").stored, Stopped);
+  const row = handle.messages.getSnapshot().rows.at(-1);
+  assert(row?.kind === "pending" && row.state === "failed" && row.error instanceof Stopped);
+  assert(handle.discard(row.client_id));
   assert.equal(staged.line.closed, 1000);
 });
 

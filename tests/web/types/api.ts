@@ -193,6 +193,7 @@ export async function around(): Promise<void> {
   await client.block(people[0]?.id ?? direct.id, false);
   await client.rest.ask("GET", `rooms/${joined.id}/pins`, null, { cursor: next });
   await client.forget();
+  client.tryNow();
   await client.close();
   const known: Member | undefined = joined.members.getSnapshot().items[0];
   const read: number | undefined = joined.receipts.getSnapshot()[known?.user.id ?? ""]?.read_index;

@@ -106,6 +106,11 @@ export class Client {
     this.#core.run();
   }
 
+  /** Do not wait for the next try: for a button beside "connection lost". As soon as the server lets one. */
+  tryNow() {
+    this.#core.link.tryNow();
+  }
+
   /**
    * Resolves when the rooms are here, and those that are followed up to date.
    *
@@ -120,10 +125,13 @@ export class Client {
 
   /** End for good. Posts that wait are kept for the next client of this user. */
   async close() {
-    await this.#core.link.close();
+    await this.#core.close();
   }
 
-  /** Take away the posts of this user that are kept in this browser: for who signs out on a foreign machine. */
+  /**
+   * Take away the posts of this user that are kept in this browser: for who signs out on a foreign machine. Before the
+   * server said who this is, those of all users of this server.
+   */
   async forget() {
     await this.#core.posting.forget();
   }

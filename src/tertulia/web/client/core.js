@@ -2,7 +2,7 @@ import { Following } from "./following.js";
 import { Model } from "./model/model.js";
 import { Positions } from "./model/positions.js";
 import { Address } from "./net/address.js";
-import { sleep } from "./net/clock.js";
+import { atEnd } from "./net/clock.js";
 import { Link } from "./net/link.js";
 import { platform } from "./net/platform.js";
 import { Rest } from "./net/rest.js";
@@ -15,6 +15,9 @@ import { Posting } from "./outbox/posting.js";
 /** The parts of a client, put together: what the line brings goes into the model, and what it needs is said. */
 export class Core {
   #tokens;
+  #leave;
+  /** Done when everything that waits is kept. @type {Promise<void>} */
+  #kept = Promise.resolve();
   /** @type {"online" | "away"} */
   #status = "online";
   #onState;
@@ -29,12 +32,14 @@ export class Core {
     const here = platform(options);
     const address = new Address(url);
     this.clock = here.clock;
+    this.#leave = here.leave;
     this.#onState = onState;
-    this.#tokens = new ForeignTokens(getToken, this.clock);
     this.model = new Model({ follow, onChange });
     this.outbox = new Outbox({ onChange: (room) => onChange("messages", room) });
     this.link = new Link({ ...here, address, ...this.#ears() });
-    this.rest = new Rest(address, { ...here, tokens: this.#tokens });
+    const { ended } = this.link;
+    this.#tokens = new ForeignTokens(getToken, this.clock, ended);
+    this.rest = new Rest(address, { ...here, tokens: this.#tokens, ended });
     this.posting = this.#post(address, { storage: options.storage, ...here });
     this.positions = new Positions(this.#mouth());
     this.following = new Following(this.model, this.link);
@@ -42,7 +47,18 @@ export class Core {
 
   /** Connect, and stay connected. Call it once. */
   run() {
+    atEnd(
+      this.link.ended,
+      this.#leave(() => this.positions.sayAll()),
+    );
     void this.link.run(this.#tokens);
+  }
+
+  /** End for good. Resolves when nothing goes on. */
+  async close() {
+    this.positions.sayAll();
+    await this.link.close();
+    await this.#kept;
   }
 
   /**
@@ -80,7 +96,8 @@ export class Core {
       room: (/** @type {string} */ id) => this.model.rooms.get(id),
       say: (/** @type {string} */ cmd, /** @type {Frame} */ fields) =>
         this.link.command(cmd, fields),
-      sleep: (/** @type {number} */ seconds) => sleep(this.clock, seconds),
+      tell: (/** @type {string} */ cmd, /** @type {Frame} */ fields) => this.link.say(cmd, fields),
+      sleep: (/** @type {number} */ seconds) => this.link.sleep(seconds),
     };
   }
 
@@ -104,8 +121,7 @@ export class Core {
     void this.posting.enter(user.id);
     if (this.#status !== "online") void this.#sayStatus();
     if (!more) return;
-    const wait = (/** @type {number} */ seconds) => sleep(this.clock, seconds);
-    void this.following.list((cursor) => this.rest.rooms({ cursor, hidden: true }), wait);
+    void this.following.list((cursor) => this.rest.rooms({ cursor, hidden: true }));
   }
 
   async #sayStatus() {
@@ -140,6 +156,6 @@ export class Core {
       this.following.cut();
     }
     this.#onState();
-    if (error) void this.posting.end(error);
+    if (error) this.#kept = this.posting.end(error);
   }
 }

@@ -11,6 +11,11 @@ const WARM = 20;
 /** How often a list is asked for before it is given up until the next connection. */
 const TRIES = 5;
 
+/** Pages of a list; who has more rooms than these hold sees the rest when something happens there. */
+const MAX_PAGES = 500;
+
+/** @typedef {{ items: any[], next: string | null }} Page */
+
 /** Which rooms are followed in full, and what has to be said for that. */
 export class Following {
   #model;
@@ -118,36 +123,41 @@ export class Following {
   }
 
   /**
-   * My rooms that `ready` had no room for.
+   * My rooms that `ready` had no room for. What is asked for again, or for ever, is given up.
    *
-   * @param {(cursor: string | null) => Promise<{ items: any[], next: string | null }>} ask
-   * @param {(seconds: number) => Promise<void>} sleep
+   * @param {(cursor: string | null) => Promise<Page>} ask
    */
-  async list(ask, sleep) {
+  async list(ask) {
     const turn = (this.#turn += 1);
     const lost = new Set(this.#model.gone);
+    /** @type {Set<string | null>} */
+    const asked = new Set();
     /** @type {string | null} */
     let cursor = null;
-    for (let failures = 0; failures < TRIES;) {
-      /** @type {{ items: any[], next: string | null } | null} */
-      const page = await ask(cursor).catch(() => null);
-      if (turn !== this.#turn) return;
-      if (page === null) {
+    for (let failures = 0; failures < TRIES && asked.size < MAX_PAGES;) {
+      try {
+        /** @type {Page} */
+        const page = await ask(cursor);
+        if (turn !== this.#turn) return;
+        this.#take(page.items, lost);
+        asked.add(cursor);
+        cursor = page.next ?? null;
+        if (cursor === null || asked.has(cursor)) return;
+      } catch {
         failures += 1;
-        await sleep(failures);
-        continue;
+        await this.#link.sleep(failures).catch(() => {}); // at the end the turn is over as well
+        if (turn !== this.#turn) return;
       }
-      this.#take(page.items, lost);
-      cursor = page.next;
-      if (cursor === null) return;
     }
   }
 
   /**
    * @param {any[]} rooms as they were a moment ago
    * @param {ReadonlySet<string>} lost what was gone before they were asked for
+   * @throws {TypeError} these are no rooms
    */
   #take(rooms, lost) {
+    if (rooms.some(({ id }) => typeof id !== "string")) throw new TypeError("no rooms");
     const mine = rooms.filter(({ id }) => lost.has(id) || !this.#model.gone.has(id));
     this.say(this.#model.listed(mine));
   }

@@ -130,14 +130,20 @@ export class Room {
   // Messages.
 
   /**
-   * Put a post on its way. It is a row at once, and outlives cuts and reloads until the server has it or refuses it.
+   * Put a post on its way. It is a row at once, and outlives cuts and reloads until the server has it or refuses it. When
+   * nothing more can be sent (the client has ended, 1,000 posts wait), it is a failed row with the reason.
    *
    * @param {string} body
    * @param {{ reply_to?: number | null }} [more] `reply_to`: the index of a message
-   * @returns {{ client_id: string, stored: Promise<Message> }} `stored` rejects when it is refused; nobody has to look
-   * @throws {import("./net/errors.js").OutboxFull | import("./net/errors.js").Stopped}
+   * @returns {{ client_id: string, stored: Promise<Message> }} `stored` rejects when it fails; nobody has to look
+   * @throws {TypeError} `body` is no string, `reply_to` no integer
+   * @throws {import("./net/errors.js").OutboxFull} 100 failed rows wait beside the 1,000 posts
    */
   send(body, { reply_to: replyTo = null } = {}) {
+    if (typeof body !== "string") throw new TypeError("send: the text is a string.");
+    if (replyTo !== null && !Number.isInteger(replyTo)) {
+      throw new TypeError("send: reply_to is the index of a message.");
+    }
     this.#typedAt = -Infinity;
     const post = this.#core.posting.post(this.id, body, replyTo);
     return { client_id: post.clientId, stored: /** @type {Promise<Message>} */ (post.answer()) };

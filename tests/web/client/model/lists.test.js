@@ -63,6 +63,7 @@ test("a summary says what a list shows", () => {
     ...{ partner: null, owner: null, unread: 1, mentions: 1, message_count: 1, first_index: 1 },
     ...{ member_count: 2, role: "member", read_index: 0, muted_until: null, notify: "all" },
     ...{ hidden: false, unread_from: null, archived: false, slow_mode: 0, retention_days: null },
+    changed_seq: 1,
     ...{ external_id: null, metadata: null, created_at: server.settings().created_at },
   });
   view.listed({ ...server.listed(), partner: person(2) });

@@ -26,6 +26,7 @@ function reading() {
   const answers = [];
   /** @type {(() => void)[]} */
   const sleeps = [];
+  const line = { up: true };
   const positions = new Positions({
     user: () => ME,
     room: (id) => (id === room.id ? room : undefined),
@@ -33,6 +34,7 @@ function reading() {
       said.push([cmd, fields]);
       await answers.shift()?.();
     },
+    tell: (cmd, fields) => line.up && Boolean(said.push([cmd, fields])),
     sleep: () => new Promise((resolve) => sleeps.push(resolve)),
   });
   const pass = async () => {
@@ -40,7 +42,7 @@ function reading() {
     sleeps.shift()?.();
     await turn();
   };
-  return { server, room, positions, said, answers, pass };
+  return { server, room, positions, said, answers, line, pass };
 }
 
 test("many positions are said once, the newest one", async () => {
@@ -107,4 +109,20 @@ test("too fast: it is said later; a lost line is nothing; the end is the end", a
   positions.read(room, 4);
   await pass();
   assert.equal(said.length, 4);
+});
+
+test("what moved is said at once when the page goes, and not again; without a line it waits", async () => {
+  const { room, positions, said, line, pass } = reading();
+  positions.read(room, 2);
+  positions.sayAll();
+  assert.deepEqual(said, [["read", { room: "room-1", delivered: 2, index: 2 }]]);
+  positions.sayAll();
+  await pass();
+  assert.equal(said.length, 1);
+  line.up = false;
+  positions.read(room, 3);
+  positions.sayAll();
+  assert.equal(said.length, 1);
+  await pass();
+  assert.equal(said.length, 2);
 });

@@ -248,6 +248,15 @@ test("what is too old goes and does not come back", () => {
   assert.equal(state.lastMessage?.index, 6);
 });
 
+test("messages that came and became too old while I was away count", () => {
+  const { server, view, state } = both(3);
+  const from = server.head;
+  for (let number = 0; number < 3; number += 1) server.post(2, "soon too old");
+  const items = [server.trim(7)];
+  view.apply({ ev: "changes", room: server.id, from, to: server.head, items, more: false });
+  assert.deepEqual([state.messageCount, state.unread, state.firstIndex], [6, 0, 7]);
+});
+
 test("everybody sees the messages of a deleted user as such, whatever was on its way", () => {
   const { server, view, state } = both();
   const user = { ...person(2), username: "deleted-2", deleted: true };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Address } from "../../../../src/tertulia/web/client/net/address.js";
+import { createClient } from "../../../../src/tertulia/web/client/tertulia.js";
 
 test("what follows from a server's address", () => {
   const address = new Address("https://chat.example.org/talk/");
@@ -15,6 +16,9 @@ for (const url of [
   "",
   "ftp://example.org",
   "example.org:8000",
+  "127.0.0.1:8000",
+  "localhost:8000",
+  "null",
   "http://ana:secret@example.org",
   "http://example.org/?token=x",
   "http://example.org/#x",
@@ -24,3 +28,15 @@ for (const url of [
     assert.throws(() => new Address(url), TypeError);
   });
 }
+
+test("in a page, too, an address without a scheme is none, and a path is one", (context) => {
+  const faked = /** @type {any} */ (globalThis);
+  faked.location = { href: "https://page.example.org/a/b", origin: "https://page.example.org" };
+  context.after(() => delete faked.location);
+  for (const url of ["127.0.0.1:8000", "localhost:8000", "chat.example.org", "chat"]) {
+    assert.throws(() => new Address(url), /http:\/\/ or https:\/\/ in front.*http:\/\/127/);
+    assert.throws(() => createClient({ url, getToken: () => "" }), TypeError);
+  }
+  assert.equal(new Address("/chat").url, "https://page.example.org/chat");
+  assert.equal(new Address("HTTPS://Chat.example.org").url, "https://chat.example.org");
+});

@@ -247,3 +247,30 @@ test("closing is at once and for good, wherever it stands", async () => {
   }
   assert.equal(online.line.closed, 1000);
 });
+
+test("who does not want to wait tries now, as soon as the server lets one", async () => {
+  const made = await linked();
+  made.line.tell({ ev: "bye", reconnect_in: 5 });
+  made.line.end(1012);
+  await settle();
+  assert((made.link.retryAt ?? 0) - made.clock.now() > 5_000);
+  made.link.tryNow();
+  assert.equal(made.link.retryAt, made.clock.now() + 5_000, "never sooner than the server said");
+  await made.clock.advance(5);
+  made.line.end(1006);
+  await settle();
+  made.link.tryNow();
+  assert.equal(made.link.retryAt, made.clock.now());
+  await made.clock.advance(0);
+  assert.equal(made.sockets.all.length, 3);
+  await made.link.close();
+  made.link.tryNow();
+  assert.equal(made.clock.waiting, 0);
+  assert.equal(made.link.retryAt, null);
+});
+
+test("before it runs there is nothing to try", () => {
+  const made = new Linked();
+  made.link.tryNow();
+  assert.deepEqual([made.clock.waiting, made.states], [0, []]);
+});

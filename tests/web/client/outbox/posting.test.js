@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { IDBFactory } from "fake-indexeddb";
 
-import { OutboxFull, Stopped } from "../../../../src/tertulia/web/client/net/errors.js";
+import { ApiError, OutboxFull, Stopped } from "../../../../src/tertulia/web/client/net/errors.js";
 import { Outbox } from "../../../../src/tertulia/web/client/outbox/outbox.js";
 import { Posting } from "../../../../src/tertulia/web/client/outbox/posting.js";
 import { settle } from "../support/clock.js";
@@ -99,6 +99,11 @@ class Tab extends Linked {
 /** The storage did what it had to, too. */
 async function settled() {
   for (let turn = 0; turn < 20; turn += 1) await settle();
+}
+
+/** @param {Error | null} error */
+function codeOf(error) {
+  return error instanceof ApiError && error.code;
 }
 
 test("posts of a room go out one after the other, rooms beside each other", async () => {
@@ -229,7 +234,7 @@ test("a refused post survives a reload and waits", async () => {
   await tab.online();
   await when(() => tab.outbox.size === 1);
   const [post] = tab.outbox.of("a");
-  assert.deepEqual([post.state, post.error?.code, tab.bodies], ["failed", "muted", []]);
+  assert.deepEqual([post.state, codeOf(post.error), tab.bodies], ["failed", "muted", []]);
   tab.posting.retry(post.clientId);
   await settle();
   await tab.store();
@@ -306,7 +311,6 @@ test("the outbox is bounded, also when it takes over", async () => {
   const before = await machine.tab({ limit: 5 });
   await before.online();
   for (let number = 0; number < 5; number += 1) before.posting.post("a", `${number}`);
-  assert.throws(() => before.posting.post("a", "one more"), OutboxFull);
   await before.crash();
   const tab = await machine.tab({ limit: 3 });
   await tab.online();
@@ -329,11 +333,57 @@ test("at the end who waits gets the error, and what is kept stays kept", async (
   await before.link.close();
   const ended = before.posting.end(before.link.error ?? new Error());
   await assert.rejects(post.answer(), Stopped);
-  assert.throws(() => before.posting.post("a", "2"), Stopped);
   await ended;
   const tab = await machine.tab();
   await tab.online();
   await when(() => tab.bodies.length === 1);
+});
+
+test("a post after the end fails with the reason, and outlives the page: the next client may send it", async () => {
+  const machine = new Machine();
+  const before = await machine.tab();
+  await before.online();
+  await before.link.close();
+  await before.posting.end(before.link.error ?? new Error());
+  const post = before.posting.post("a", "1");
+  await assert.rejects(post.answer(), Stopped);
+  assert.equal(before.posting.retry(post.clientId), post);
+  assert.deepEqual([post.state, post.row.error?.name], ["failed", "Stopped"]);
+  await before.crash();
+
+  const tab = await machine.tab();
+  await tab.online();
+  await when(() => tab.outbox.size === 1);
+  assert.deepEqual([tab.bodies, tab.outbox.of("a")[0].error?.name], [[], "Stopped"]);
+  tab.posting.retry(post.clientId);
+  await settle();
+  await tab.store();
+  assert.equal(tab.outbox.size, 0);
+});
+
+test("a post that the outbox has no room for fails, and can be tried again or discarded", async () => {
+  const tab = await new Machine().tab({ limit: 2 });
+  await tab.online();
+  tab.posting.post("a", "1");
+  tab.posting.post("b", "2");
+  const [third, fourth] = [tab.posting.post("c", "3"), tab.posting.post("c", "4")];
+  await assert.rejects(third.answer(), OutboxFull);
+  assert.equal(third.row.error?.name, "OutboxFull");
+  tab.posting.retry(third.clientId);
+  assert.equal(third.state, "failed", "it is still full");
+  assert(tab.posting.discard(fourth.clientId));
+  await settle();
+  await tab.store();
+  tab.posting.retry(third.clientId);
+  await settle();
+  assert.deepEqual(tab.bodies, ["1", "2", "3"]);
+});
+
+test("failed posts are bounded, too: then it throws, and nothing is taken", async () => {
+  const tab = await new Machine().tab({ limit: 2 });
+  for (let number = 0; number < 102; number += 1) tab.posting.post("a", `${number}`);
+  assert.throws(() => tab.posting.post("a", "one more"), OutboxFull);
+  assert.equal(tab.outbox.size, 102);
 });
 
 test("what is kept can be forgotten", async () => {
@@ -347,4 +397,27 @@ test("what is kept can be forgotten", async () => {
   await tab.online();
   await settled();
   assert.equal(tab.outbox.size, 0);
+});
+
+test("what is kept can be forgotten before anybody knows whose it is: then all of this server goes", async () => {
+  const machine = new Machine();
+  for (const how of [{}, { user: "ben" }, { url: "http://chat.example.org.elsewhere" }]) {
+    const before = await machine.tab(how);
+    await before.online();
+    before.posting.post("a", "1");
+    await before.crash();
+  }
+  const early = await machine.tab();
+  await early.posting.forget();
+  await early.crash();
+  for (const [how, count] of /** @type {const} */ ([
+    [{}, 0],
+    [{ user: "ben" }, 0],
+    [{ url: "http://chat.example.org.elsewhere" }, 1],
+  ])) {
+    const tab = await machine.tab(how);
+    await tab.online();
+    await settled();
+    assert.equal(tab.outbox.size, count, JSON.stringify(how));
+  }
 });

@@ -59,7 +59,7 @@ test("everything of one owner is forgotten", async () => {
   const shelf = open();
   await shelf.put(kept("a"));
   await shelf.put(kept("b", { owner: "ben" }));
-  await shelf.forget("ana");
+  await shelf.forget((owner) => owner === "ana");
   assert.deepEqual([(await shelf.tabs("ana")).size, (await shelf.tabs("ben")).size], [0, 1]);
 });
 

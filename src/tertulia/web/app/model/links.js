@@ -5,7 +5,7 @@
  */
 
 const PIECES = /```(?:[\w+#.-]*\n)?([\s\S]+?)```|`([^`\n]+)`|(https?:\/\/[^\s<>"\p{Cc}]+)/giu;
-const TRAILING = /[.,;:!?'"»”’…*_~]+$/u;
+const TRAILING = new Set(".,;:!?'\"»”’…*_~");
 const MAX_ADDRESS = 2_048;
 const LONG = 2_000;
 const LONG_LINES = 24;
@@ -73,16 +73,20 @@ function addText(parts, text) {
 }
 
 /**
- * Leaves out what belongs to the sentence: its full stop, and a bracket that was opened before.
+ * Leaves out what belongs to the sentence: its full stop, and a bracket that was opened before. Looks at each letter
+ * once, without a pattern that some engines begin anew at every letter: anybody may write a long row of full stops.
  *
  * @param {string} address
  */
-function trimmed(address) {
-  let text = address.replace(TRAILING, "");
-  while (text.endsWith(")") && count(text, ")") > count(text, "(")) {
-    text = text.slice(0, -1).replace(TRAILING, "");
+export function trimmed(address) {
+  let extra = count(address, ")") - count(address, "(");
+  let end = address.length;
+  for (; end > 0; end -= 1) {
+    const letter = address.charAt(end - 1);
+    if (letter === ")" && extra > 0) extra -= 1;
+    else if (!TRAILING.has(letter)) break;
   }
-  return text;
+  return address.slice(0, end);
 }
 
 /**

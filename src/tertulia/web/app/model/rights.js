@@ -17,18 +17,15 @@ export function rightsOf(row, room, me) {
   if (row.kind !== "message" || row.deleted_at || !room?.role) return NONE;
   const own = row.sender?.id === me;
   const talks = !room.archived;
-  const moderates = MODERATES.includes(room.role) && room.kind !== "direct";
-  return { react: talks, reply: talks, edit: own && talks, remove: (own && talks) || moderates };
+  const remove = (own && talks) || moderates(room);
+  return { react: talks, reply: talks, edit: own && talks, remove };
 }
 
 /**
- * Why I cannot write here, or nothing: I can.
+ * Whether I have an office there.
  *
  * @param {import("./types.js").Room | null} room
- * @returns {"archived" | "outsider" | null}
  */
-export function silenceOf(room) {
-  if (!room) return null;
-  if (room.archived) return "archived";
-  return room.role ? null : "outsider";
+export function moderates(room) {
+  return Boolean(room?.role && MODERATES.includes(room.role)) && room?.kind !== "direct";
 }

@@ -7,7 +7,7 @@ import { dayOf } from "./times.js";
  * group, so it shows who wrote it and when. `quote`: the message that it answers, if it is here.
  *
  * @typedef {{ key: string, type: "day", time: number }} DayItem
- * @typedef {{ key: string, type: "unread" }} UnreadItem
+ * @typedef {{ key: string, type: "unread", count: number }} UnreadItem
  * @typedef {{ key: string, type: "notice", row: Row }} NoticeItem
  * @typedef {{ key: string, type: "message", row: Row, lead: boolean, own: boolean, quote: Row | null }} MessageItem
  * @typedef {DayItem | UnreadItem | NoticeItem | MessageItem} Item
@@ -17,10 +17,11 @@ const TOGETHER = 5 * 60_000;
 
 /**
  * @param {readonly Row[]} rows
- * @param {{ me: string, unreadFrom?: number | null }} options `unreadFrom`: index of the first unread message.
+ * @param {{ me: string, unreadFrom?: number | null, unreadCount?: number }} options `unreadFrom`: index of the first unread
+ *   message.
  * @returns {Item[]}
  */
-export function itemsOf(rows, { me, unreadFrom = null }) {
+export function itemsOf(rows, { me, unreadFrom = null, unreadCount = 0 }) {
   /** @type {Item[]} */
   const items = [];
   let day = NaN;
@@ -32,7 +33,8 @@ export function itemsOf(rows, { me, unreadFrom = null }) {
       day = dayOf(time);
       items.push({ key: `day-${day}`, type: "day", time: day });
     }
-    if (beginsUnread(row, before, unreadFrom)) items.push({ key: "unread", type: "unread" });
+    if (beginsUnread(row, before, unreadFrom))
+      items.push({ key: "unread", type: "unread", count: unreadCount });
     before = row.index ?? before;
     const quote = (row.reply_to && places.get(row.reply_to)) || null;
     items.push(itemOf(row, items[items.length - 1], me, quote));

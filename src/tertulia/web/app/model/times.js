@@ -1,6 +1,12 @@
 /** Times as people read them. `now` is always given: nothing here asks the clock. */
 
 const DAY = 86_400_000;
+const UNITS = /** @type {const} */ ([
+  [86_400, "day"],
+  [3_600, "hour"],
+  [60, "minute"],
+  [1, "second"],
+]);
 
 /**
  * Midnight of that day, where the reader is.
@@ -72,4 +78,36 @@ export function retryText(retryAt, now) {
   if (retryAt === null) return "";
   const seconds = Math.ceil((retryAt - now) / 1000);
   return seconds > 0 ? `Next try in ${seconds} s.` : "Trying now …";
+}
+
+/**
+ * "every 30 seconds", "every hour".
+ *
+ * @param {number} seconds
+ */
+export function everyText(seconds) {
+  const [size, name] = UNITS.find(([unit]) => seconds % unit === 0) ?? UNITS[3];
+  return seconds === size ? `every ${name}` : `every ${seconds / size} ${name}s`;
+}
+
+/**
+ * What is left of a wait, short: "12 s", "10 min", "3 h".
+ *
+ * @param {number} milliseconds
+ */
+export function leftText(milliseconds) {
+  const seconds = Math.ceil(milliseconds / 1000);
+  if (seconds <= 120) return `${seconds} s`;
+  return seconds <= 7_200 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3_600)} h`;
+}
+
+/**
+ * The time when something ends, with its day unless that is today.
+ *
+ * @param {Date} time
+ * @param {Date} now
+ */
+export function untilText(time, now) {
+  const clock = clockText(time);
+  return dayOf(time) === dayOf(now) ? clock : `${dayText(time, now)}, ${clock}`;
 }

@@ -2,7 +2,7 @@
  * The shapes that the page reads. Names are those of the wire.
  *
  * @typedef {{ id: string, number?: number, username: string, name?: string, avatar?: string, is_bot?: boolean,
- *   deleted?: boolean }} User
+ *   is_staff?: boolean, deleted?: boolean }} User
  * @typedef {{ emoji: string, count: number, users: string[] }} Reaction
  * @typedef {{ type: string, users?: User[], by?: User, title?: string, role?: string }} Notice
  *
@@ -11,6 +11,7 @@
  * @property {"message" | "notice" | "pending"} kind
  * @property {string} created_at
  * @property {number | null} [index]
+ * @property {number} [seq]
  * @property {User | null} [sender]
  * @property {string | null} [body]
  * @property {Notice} [notice]
@@ -43,6 +44,9 @@
  * @property {string | null} [role] None: not a member.
  * @property {string} [notify]
  * @property {boolean} archived
+ * @property {string | null} [muted_until]
+ * @property {number} [slow_mode] Seconds between two posts of mine.
+ * @property {number} [changed_seq] Of the settings.
  *
  * @typedef {Place & Standing} Room A room in my list.
  *

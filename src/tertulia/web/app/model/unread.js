@@ -1,4 +1,5 @@
 /** @typedef {import("./types.js").Room} Room */
+/** @typedef {import("./types.js").Row} Row */
 
 /**
  * Where the line "new messages" stands during one visit to a room. It is set when the room is opened, and anew when messages
@@ -7,6 +8,7 @@
 export class UnreadLine {
   /** @type {number | null} */
   #from = null;
+  #upto = 0;
   #count = 0;
 
   /** Index of the first unread message, or null: no line. */
@@ -14,8 +16,25 @@ export class UnreadLine {
     return this.#from;
   }
 
+  /** How many were unread when somebody looked last. */
+  get count() {
+    return this.#from === null ? 0 : this.#upto - this.#from + 1;
+  }
+
+  /**
+   * Whether the first unread message is older than all these.
+   *
+   * @param {readonly Row[]} rows
+   */
+  isBefore(rows) {
+    if (this.#from === null) return false;
+    const oldest = rows.find((row) => typeof row.index === "number")?.index ?? Infinity;
+    return this.#from < oldest;
+  }
+
   /** @param {Room} room As it was when it was opened. */
   enter(room) {
+    this.#upto = room.message_count;
     this.#from = room.unread > 0 ? room.message_count - room.unread + 1 : null;
     this.#count = room.message_count;
   }
@@ -36,10 +55,16 @@ export class UnreadLine {
     ) {
       this.#from = room.message_count - room.unread + 1;
     }
+    if (came && !looking) this.#upto = room.message_count;
   }
 
   /** I wrote something: everything above is read. */
   wrote() {
     this.#from = null;
   }
+}
+
+/** @param {number} count */
+export function newsText(count) {
+  return count === 1 ? "1 new message" : `${count.toLocaleString("en")} new messages`;
 }

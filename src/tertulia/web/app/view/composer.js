@@ -1,16 +1,24 @@
 import { nameOf } from "../model/people.js";
 import { excerptOf } from "../model/preview.js";
 import { messageOf } from "../model/problems.js";
-import { silenceOf } from "../model/rights.js";
 import { titleOf } from "../model/rooms.js";
+import { untilText } from "../model/times.js";
+import { isSlow, Pace, silenceOf } from "../model/voice.js";
 import { el } from "./element.js";
 import { isEnter } from "./keys.js";
+import { PaceLine } from "./pace.js";
 import { button, iconButton, name } from "./parts.js";
 import { Bonds } from "./watch.js";
 
 /** @typedef {import("../model/types.js").Row} Row */
+/** @typedef {import("../model/types.js").Room} Room */
+/** @typedef {import("../model/voice.js").Silence} Silence */
 
 const MAX = 16_384;
+const SECOND = 1_000;
+
+/** How long a timer waits at most: those of weeks are none. */
+const LOOK_AGAIN = 60_000;
 
 /** Where one writes. What is not sent yet is kept as a draft. */
 export class Composer {
@@ -26,8 +34,14 @@ export class Composer {
   #box;
   /** @type {Row | null} */
   #answers = null;
-  /** @type {string | null | undefined} */
-  #silence;
+  #pace = new Pace();
+  #pacing = new PaceLine();
+  /** Why nothing can be sent now. @type {{ until: number | null } | null} */
+  #wait = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #silence = "";
+  #hadFocus = false;
 
   /**
    * @param {import("./shell.js").Context} context
@@ -45,16 +59,20 @@ export class Composer {
     this.#text.addEventListener("keydown", (event) => this.#onKey(event));
     const line = el("div", { class: "composer-line" }, this.#text, this.#send);
     this.#box = el("div", { class: "composer-box" }, this.#reply, line);
-    this.node = el("div", { class: "composer" }, this.#box, this.#wrong);
+    for (const part of [this.#text, this.#send])
+      part.setAttribute("aria-describedby", this.#pacing.node.id);
+    this.node = el("div", { class: "composer" }, this.#box, this.#pacing.node, this.#wrong);
     this.#drawSend();
   }
 
   start() {
     this.#bonds.watch(this.#room.info, () => this.#draw());
+    this.#bonds.watch(this.#room.messages, () => this.#draw());
   }
 
   end() {
     this.#bonds.end();
+    clearTimeout(this.#timer);
   }
 
   focus() {
@@ -82,25 +100,70 @@ export class Composer {
   }
 
   #draw() {
-    const room = /** @type {import("../model/types.js").Room | null} */ (
-      this.#room.info.getSnapshot()
-    );
+    const room = /** @type {Room | null} */ (this.#room.info.getSnapshot());
     const label = `Message ${titleOf(room)}`;
-    this.#text.placeholder = label;
-    this.#text.setAttribute("aria-label", label);
-    const silence = silenceOf(room);
-    if (silence === this.#silence) return;
-    this.#silence = silence;
-    this.node.replaceChildren(silence ? this.#note(silence) : this.#box, this.#wrong);
+    if (this.#text.placeholder !== label) {
+      this.#text.placeholder = label;
+      this.#text.setAttribute("aria-label", label);
+    }
+    const now = Date.now();
+    const silence = silenceOf(room, now);
+    this.#drawSilence(silence, now);
+    this.#drawPace(silence ? null : room, now);
+    this.#lookAgain(silence?.until ?? this.#wait?.until ?? null, now);
   }
 
-  /** @param {"archived" | "outsider"} silence */
-  #note(silence) {
-    if (silence === "archived")
-      return el("div", {
-        class: "composer-note",
-        text: "This room is archived: it can be read, and nothing else.",
-      });
+  /**
+   * In place of the box; what was written stays in it.
+   *
+   * @param {Silence | null} silence
+   * @param {number} now
+   */
+  #drawSilence(silence, now) {
+    const key = silence ? `${silence.kind} ${silence.until}` : "";
+    if (key === this.#silence) return;
+    this.#silence = key;
+    this.#hadFocus ||= this.#box.contains(document.activeElement);
+    const shown = silence ? [this.#note(silence, now)] : [this.#box, this.#pacing.node];
+    this.node.replaceChildren(...shown, this.#wrong);
+    this.#say("");
+    if (silence || !this.#hadFocus) return;
+    this.#hadFocus = false;
+    if (document.activeElement === document.body) this.focus();
+  }
+
+  /**
+   * @param {Room | null} room one in which I may write
+   * @param {number} now
+   */
+  #drawPace(room, now) {
+    const { me } = this.#context;
+    const waited = this.#wait !== null;
+    const rows = /** @type {readonly Row[]} */ (this.#room.messages.getSnapshot().rows);
+    this.#wait = room && this.#pace.wait(room, rows, me, now);
+    this.#pacing.show(room && isSlow(room, me) ? (room.slow_mode ?? 0) : 0, this.#wait, now);
+    if (waited && !this.#wait) this.#say("");
+    this.#drawSend();
+  }
+
+  /**
+   * @param {number | null} until
+   * @param {number} now
+   */
+  #lookAgain(until, now) {
+    clearTimeout(this.#timer);
+    if (until === null) return;
+    const most = this.#wait ? SECOND : LOOK_AGAIN;
+    this.#timer = setTimeout(() => this.#draw(), Math.min(until - now, most));
+  }
+
+  /**
+   * @param {Silence} silence
+   * @param {number} now
+   */
+  #note({ kind, until }, now) {
+    const why = this.#reason(kind, until, now);
+    if (why) return el("div", { class: "composer-note", role: "status", text: why });
     const join = button("Join", "main", () => void this.#join());
     return el(
       "div",
@@ -108,6 +171,19 @@ export class Composer {
       el("span", { text: "You are looking on. Join to talk." }),
       join,
     );
+  }
+
+  /**
+   * @param {Silence["kind"]} kind
+   * @param {number | null} until
+   * @param {number} now
+   */
+  #reason(kind, until, now) {
+    const kept = this.#text.value.trim() ? " What you wrote is kept." : "";
+    if (kind === "archived")
+      return `This room is archived: it can be read, and nothing else.${kept}`;
+    if (kind !== "muted" || until === null) return "";
+    return `You are muted here until ${untilText(new Date(until), new Date(now))}. You can read on.${kept}`;
   }
 
   async #join() {
@@ -132,7 +208,8 @@ export class Composer {
   }
 
   #drawSend() {
-    this.#send.setAttribute("aria-disabled", String(!this.#text.value.trim()));
+    const off = !this.#text.value.trim() || this.#wait !== null;
+    this.#send.setAttribute("aria-disabled", String(off));
   }
 
   /** @param {KeyboardEvent} event */
@@ -151,6 +228,7 @@ export class Composer {
   #submit() {
     const body = this.#text.value.trim();
     if (!body) return this.focus();
+    if (this.#wait) return this.#say(this.#pacing.refusal);
     const over = body.length > MAX ? [...body].length - MAX : 0;
     if (over > 0)
       return this.#say(
@@ -158,7 +236,11 @@ export class Composer {
       );
     try {
       const reply = this.#answers?.index ? { reply_to: this.#answers.index } : {};
-      void Promise.resolve(this.#room.send(body, reply).stored).catch(() => {});
+      const sent = Date.now();
+      this.#room.send(body, reply).stored.then(
+        (message) => this.#pace.stored(message, sent, Date.now()),
+        () => {},
+      );
     } catch (error) {
       return this.#say(messageOf(error));
     }

@@ -1,4 +1,4 @@
-import { badgeOf } from "../model/rooms.js";
+import { newsText } from "../model/unread.js";
 import { el } from "./element.js";
 import { icon } from "./icons.js";
 
@@ -22,9 +22,7 @@ export function jumpButton(onClick) {
   const show = (shown, unread) => {
     node.hidden = !shown;
     node.classList.toggle("news", unread > 0);
-    const wanted = unread
-      ? `${badgeOf(unread)} new ${unread === 1 ? "message" : "messages"}`
-      : "Jump to newest";
+    const wanted = unread ? newsText(unread) : "Jump to newest";
     if (text.textContent !== wanted) text.textContent = wanted;
   };
   return { node, show };

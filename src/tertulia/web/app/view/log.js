@@ -17,6 +17,7 @@ import { Bonds } from "./watch.js";
 /** @typedef {{ rows: readonly Row[], more: boolean, loading: boolean, ready: boolean, gone: boolean }} Messages */
 
 const PAGE = 50;
+const LARGE_PAGE = 100;
 const PAGES_BACK = 20;
 
 /** What was said in a room, with its history on scroll, and the position up to which it was read. */
@@ -33,6 +34,8 @@ export class Log {
   #roving;
   #jump;
   #entered = false;
+  /** On the way back to the first unread message, as long as that is worth it. @type {"no" | "yes" | "over"} */
+  #approach = /** @type {"no" | "yes" | "over"} */ ("no");
   #asking = false;
   #read = 0;
 
@@ -61,6 +64,9 @@ export class Log {
   start() {
     this.#bonds.watch(this.#room.messages, () => this.#draw());
     this.#bonds.watch(this.#room.info, () => this.#draw());
+    this.#bonds.watch(this.#context.client.connection, ({ state }) => {
+      if (state !== "online" && this.#approach === "yes") this.#arrive();
+    });
     this.#bonds.listen(window, "focus", () => this.#moved());
     this.#bonds.listen(document, "visibilitychange", () => this.#moved());
   }
@@ -103,6 +109,7 @@ export class Log {
     if (!state.ready || !info) return;
     if (this.#entered) this.#line.update(info, this.#looking);
     else this.#line.enter(info);
+    if (!this.#entered && this.#isFar(state)) return void this.#goBack();
     this.#scroll.around(() => this.#rows.show(this.#items(state), { quiet: !this.#entered }));
     this.#roving.settle();
     if (!this.#entered) this.#enter();
@@ -111,13 +118,42 @@ export class Log {
 
   /** @param {Messages} state */
   #items({ rows }) {
-    return itemsOf(rows, { me: this.#context.me.id, unreadFrom: this.#line.from });
+    const { from, count } = this.#line;
+    return itemsOf(rows, { me: this.#context.me.id, unreadFrom: from, unreadCount: count });
   }
 
-  /** The first view: at the line before the unread when it is here, else at the end. */
+  /**
+   * Whether what is unread begins before what is here, and can be fetched.
+   *
+   * @param {Messages} state
+   */
+  #isFar({ rows, more }) {
+    return this.#approach !== "over" && more && this.#line.isBefore(rows);
+  }
+
+  /** Loads what is older, up to the first unread message; nothing is shown before. */
+  async #goBack() {
+    if (this.#approach === "yes") return;
+    this.#approach = "yes";
+    try {
+      for (let page = 0; page < PAGES_BACK && this.#isFar(this.#state); page++)
+        if (!(await this.#room.older(LARGE_PAGE))) break;
+    } catch {
+      // what is here is shown
+    }
+    this.#arrive();
+  }
+
+  #arrive() {
+    this.#approach = "over";
+    if (this.#bonds.bound) this.#draw();
+  }
+
+  /** The first view: at the line before the unread, or where they go on when there are very many; else at the end. */
   #enter() {
     this.#entered = true;
-    const line = this.#rows.node("unread");
+    const tooMany = this.#line.isBefore(this.#state.rows) ? this.#list.firstElementChild : null;
+    const line = this.#rows.node("unread") ?? tooMany;
     if (line) this.#scroll.toRow(line);
     requestAnimationFrame(() => this.#box.setAttribute("aria-busy", "false"));
   }
@@ -169,7 +205,7 @@ export class Log {
   /** @param {number} index */
   async #reveal(index) {
     for (let page = 0; page < PAGES_BACK && !this.#rowAt(index) && this.#state.more; page++) {
-      if (!(await this.#room.older(100))) break;
+      if (!(await this.#room.older(LARGE_PAGE))) break;
       await new Promise(requestAnimationFrame);
     }
     const node = this.#rows.node(this.#rowAt(index)?.key ?? "");

@@ -1,5 +1,6 @@
 import { sameItem } from "../model/timeline.js";
 import { dayText } from "../model/times.js";
+import { newsText } from "../model/unread.js";
 import { noticePieces } from "../model/notices.js";
 import { arrange, el } from "./element.js";
 import { fillMessage } from "./message.js";
@@ -92,7 +93,7 @@ export class Rows {
   #fill(node, item) {
     if (item.type === "message") return this.#fillMessage(node, item);
     node.className = item.type === "unread" ? "unread-line" : item.type;
-    if (item.type === "unread") node.textContent = "New messages";
+    if (item.type === "unread") node.textContent = newsText(item.count);
     if (item.type === "day")
       node.replaceChildren(el("h2", { text: dayText(new Date(item.time), new Date()) }));
     if (item.type === "notice") {

@@ -69,7 +69,10 @@ export class Shell {
       signOut: leave,
     };
     this.#sidebar = new Sidebar(this.#context, () => openSettings(this.#context));
-    this.#line = new ConnectionLine(client.connection);
+    this.#line = new ConnectionLine(client.connection, {
+      tryNow: () => client.tryNow(),
+      onBack: () => this.#open?.focus(),
+    });
     const skip = el("a", {
       class: "skip",
       href: "#conversation",

@@ -36,6 +36,11 @@ export class Bonds {
     this.#undo.push(undo);
   }
 
+  /** Whether it has not ended. */
+  get bound() {
+    return this.#undo.length > 0;
+  }
+
   end() {
     for (const undo of this.#undo.splice(0).reverse()) undo();
   }

@@ -8,6 +8,8 @@ export const PAUSE = 0.3;
  * @property {() => string} user who I am, by id
  * @property {(id: string) => import("./room.js").RoomModel | undefined} room
  * @property {(cmd: string, fields: import("./types.js").Frame) => Promise<unknown>} say
+ * @property {(cmd: string, fields: import("./types.js").Frame) => boolean} tell say it now or not at all, without an
+ *   answer; whether it was said
  * @property {(seconds: number) => Promise<void>} sleep
  */
 
@@ -64,6 +66,14 @@ export class Positions {
     if (this.#moved.has(room)) await this.#sayOne(room);
   }
 
+  /** All of it is on its way when this is done, without an answer: the page may be gone in a moment. */
+  sayAll() {
+    for (const [room, index] of [...this.#moved]) {
+      const fields = this.#fields(room, index);
+      if (!fields || this.#around.tell("read", fields)) this.#moved.delete(room);
+    }
+  }
+
   /**
    * @param {string} room
    * @param {number} index
@@ -91,15 +101,23 @@ export class Positions {
   async #sayOne(id) {
     const index = this.#moved.get(id);
     this.#moved.delete(id);
-    const me = this.#around.room(id)?.state.me;
-    if (index === undefined || !me) return;
-    const fields = { room: id, delivered: me.delivered_index, ...(index ? { index } : {}) };
+    const fields = index === undefined ? null : this.#fields(id, index);
+    if (index === undefined || !fields) return;
     try {
       await this.#around.say("read", fields);
     } catch (error) {
       if (error instanceof ApiError) await this.#refused(id, index, error);
       else if (!(error instanceof ConnectionLost)) throw error;
     }
+  }
+
+  /**
+   * @param {string} id
+   * @param {number} index
+   */
+  #fields(id, index) {
+    const me = this.#around.room(id)?.state.me;
+    return me ? { room: id, delivered: me.delivered_index, ...(index ? { index } : {}) } : null;
   }
 
   /**

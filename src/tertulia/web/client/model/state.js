@@ -255,6 +255,7 @@ export class RoomState {
   #raiseFirst(index) {
     if (index <= this.firstIndex) return;
     this.firstIndex = index;
+    this.messageCount = Math.max(this.messageCount, index - 1); // also of messages that nobody saw here
     this.timeline.dropBelow(index);
     if (this.lastMessage && (this.lastMessage.index ?? 0) < index) this.lastMessage = null;
   }

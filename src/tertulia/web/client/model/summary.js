@@ -7,6 +7,7 @@ const SETTINGS = {
   owner: null,
   archived: false,
   slow_mode: 0,
+  changed_seq: 0,
   retention_days: null,
   external_id: null,
   metadata: null,

@@ -130,6 +130,7 @@
  * @property {number | null} unread_from the message from which on I marked it as unread
  * @property {boolean} archived
  * @property {number} slow_mode seconds between two posts of a member
+ * @property {number} changed_seq the `seq` of the last change of its settings
  * @property {number | null} retention_days
  * @property {string | null} external_id
  * @property {Record<string, any> | null} metadata

@@ -1,7 +1,7 @@
 /** A server's base URL (`http` or `https`), and the addresses that follow from it. */
 export class Address {
   /**
-   * @param {string} url absolute, or in a page relative to it
+   * @param {string} url absolute, or in a page a path of its own origin (`/chat`)
    * @throws {TypeError}
    */
   constructor(url) {
@@ -17,8 +17,13 @@ export class Address {
   }
 }
 
-/** @param {string} url */
+/**
+ * Only what says what it is: a browser takes `127.0.0.1:8000` for a path beside the page.
+ *
+ * @param {string} url
+ */
 function parsed(url) {
+  if (!/^(https?:\/\/|\/)/i.test(url)) throw unusable();
   try {
     return new URL(url, globalThis.location?.href);
   } catch {
@@ -27,5 +32,7 @@ function parsed(url) {
 }
 
 function unusable() {
-  return new TypeError("Give the server's address like this: http://127.0.0.1:8000");
+  return new TypeError(
+    "Give the server's address as `url`, with http:// or https:// in front, like this: http://127.0.0.1:8000",
+  );
 }

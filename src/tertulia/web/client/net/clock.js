@@ -15,10 +15,15 @@ export const LONGEST = 86_400;
 /**
  * @param {Clock} clock
  * @param {number} seconds
+ * @param {AbortSignal} [ended] throws its reason as soon as it is aborted
  * @returns {Promise<void>}
  */
-export function sleep(clock, seconds) {
-  return new Promise((resolve) => clock.setTimeout(resolve, Math.min(seconds, LONGEST) * 1000));
+export function sleep(clock, seconds, ended) {
+  return new Promise((resolve, reject) => {
+    const over = atEnd(ended, (reason) => (clock.clearTimeout(timer), reject(reason)));
+    const awake = () => (over(), resolve());
+    const timer = clock.setTimeout(awake, Math.min(seconds, LONGEST) * 1000);
+  });
 }
 
 /**
@@ -39,12 +44,28 @@ export function secondsOf(value) {
  * @param {number} seconds
  * @param {Promise<T>} work
  * @param {() => Error} late
+ * @param {AbortSignal} [ended] throws its reason as soon as it is aborted
  * @returns {Promise<T>}
  */
-export function within(clock, seconds, work, late) {
+export function within(clock, seconds, work, late, ended) {
   return new Promise((resolve, reject) => {
-    const timer = clock.setTimeout(() => reject(late()), seconds * 1000);
-    const done = () => clock.clearTimeout(timer);
+    const over = atEnd(ended, (reason) => (clock.clearTimeout(timer), reject(reason)));
+    const timer = clock.setTimeout(() => (over(), reject(late())), seconds * 1000);
+    const done = () => (over(), clock.clearTimeout(timer));
     work.then(resolve, reject).finally(done);
   });
+}
+
+/**
+ * Calls `work` when it has ended, also if it has before.
+ *
+ * @param {AbortSignal | undefined} ended
+ * @param {(reason: any) => void} work
+ * @returns {() => void} not any more
+ */
+export function atEnd(ended, work) {
+  const listener = () => work(ended?.reason);
+  if (ended?.aborted) queueMicrotask(listener);
+  else ended?.addEventListener("abort", listener);
+  return () => ended?.removeEventListener("abort", listener);
 }

@@ -1,4 +1,4 @@
-import { secondsOf } from "./clock.js";
+import { atEnd, secondsOf } from "./clock.js";
 import { ApiError, ConnectionLost } from "./errors.js";
 
 /** Seconds that one exchange may take. */
@@ -8,6 +8,7 @@ export const TIMEOUT = 15;
  * @typedef {object} Exchange
  * @property {typeof globalThis.fetch} fetch
  * @property {import("./types.js").Clock} clock
+ * @property {AbortSignal | undefined} [ended] no request outlives it: its reason is thrown
  */
 
 /**
@@ -21,17 +22,21 @@ export const TIMEOUT = 15;
  * @throws {ApiError} the server refused
  * @throws {ConnectionLost} it did not answer in time
  */
-export async function exchange({ fetch, clock }, url, request, seconds = TIMEOUT) {
+export async function exchange({ fetch, clock, ended }, url, request, seconds = TIMEOUT) {
+  ended?.throwIfAborted();
   const abort = new AbortController();
+  const over = atEnd(ended, () => abort.abort());
   const timer = clock.setTimeout(() => abort.abort(), seconds * 1000);
   try {
     const response = await fetch(url, { ...request, redirect: "error", signal: abort.signal });
     return answered(response, await response.text());
   } catch (error) {
     if (error instanceof ApiError) throw error;
+    ended?.throwIfAborted();
     const name = error instanceof Error ? error.name : "Error";
     throw new ConnectionLost(`The server does not answer (${name}).`);
   } finally {
+    over();
     clock.clearTimeout(timer);
   }
 }

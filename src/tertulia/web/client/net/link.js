@@ -35,6 +35,7 @@ export class Link {
   #clock;
   #comeback;
   #pause;
+  #ending = new AbortController();
   #signal = new Signal();
   /** @type {Line | null} */
   #line = null;
@@ -65,7 +66,7 @@ export class Link {
    * @param {TokenSource} tokens
    */
   async run(tokens) {
-    const undisturbed = this.#parts.wake?.(() => this.#wake());
+    const undisturbed = this.#parts.wake?.(() => this.tryNow());
     try {
       while (this.error === null) await this.#once(tokens);
     } catch (error) {
@@ -83,6 +84,19 @@ export class Link {
     return this.#line !== null && this.#line.online;
   }
 
+  /** Aborted at the end, with the error: for everything that must not outlive the client. */
+  get ended() {
+    return this.#ending.signal;
+  }
+
+  /**
+   * @param {number} seconds
+   * @throws {Stopped} as soon as it ends
+   */
+  sleep(seconds) {
+    return sleep(this.#clock, seconds, this.ended);
+  }
+
   /**
    * No coming back; who waits gets `error`. Only the first counts.
    *
@@ -92,8 +106,18 @@ export class Link {
     if (this.error !== null) return;
     this.error = error;
     this.#become("offline", null);
+    this.#ending.abort(error);
     this.#pause.end();
     void this.#drop();
+  }
+
+  /** The network may be back, or gone: do not wait for the next try, or see whether the line is alive. */
+  tryNow() {
+    if (this.state !== "offline") this.#line?.probe();
+    else if (this.retryAt !== null) {
+      const left = this.#pause.hurry();
+      this.#become("offline", Math.round(this.#clock.now() + left));
+    }
   }
 
   /** End for good, at once and normally. */
@@ -141,9 +165,12 @@ export class Link {
    *
    * @param {string} cmd
    * @param {Frame} [fields]
+   * @returns {boolean} whether it was said
    */
   say(cmd, fields = {}) {
-    if (this.online) this.#line?.say(cmd, fields);
+    const { online } = this;
+    if (online) this.#line?.say(cmd, fields);
+    return online;
   }
 
   /**
@@ -159,7 +186,7 @@ export class Link {
       } catch (error) {
         const again = error instanceof ApiError && AGAIN.has(error.code) && attempt < ATTEMPTS;
         if (!again) throw error;
-        await sleep(this.#clock, error.retryAfter ?? 0.2 * 2 ** attempt);
+        await this.sleep(error.retryAfter ?? 0.2 * 2 ** attempt);
       }
     }
   }
@@ -245,12 +272,6 @@ export class Link {
     this.#comeback.ready();
     this.#line?.ready(frame);
     this.#become("online", null);
-  }
-
-  /** The network may be back, or gone. */
-  #wake() {
-    if (this.state === "offline") this.#pause.hurry();
-    else this.#line?.probe();
   }
 
   async #drop() {

@@ -27,11 +27,16 @@ export class Pause {
     });
   }
 
-  /** Go on as soon as one may. */
+  /**
+   * Go on as soon as one may.
+   *
+   * @returns {number} in so many milliseconds
+   */
   hurry() {
-    const left = this.#least - this.#clock.now();
+    const left = Math.max(0, this.#least - this.#clock.now());
     this.#clock.clearTimeout(this.#timer);
-    this.#timer = this.#clock.setTimeout(this.#over, Math.max(0, left));
+    this.#timer = this.#clock.setTimeout(this.#over, left);
+    return left;
   }
 
   /** Go on now. */

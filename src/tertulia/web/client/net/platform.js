@@ -12,6 +12,7 @@ import { systemClock } from "./clock.js";
  * @property {import("./types.js").Locks | null} locks null on pages that are not secure (plain http)
  * @property {import("./types.js").ChannelMaker | null} BroadcastChannel
  * @property {import("./types.js").Wake} wake
+ * @property {import("./types.js").Leave} leave
  */
 
 /**
@@ -34,6 +35,7 @@ function surroundings() {
     locks: reachable(() => /** @type {any} */ (here.navigator?.locks)),
     BroadcastChannel: reachable(() => here.document && here.BroadcastChannel),
     wake: browserWake,
+    leave: browserLeave,
   };
 }
 
@@ -56,8 +58,9 @@ function reachable(get) {
  * @param {Partial<Platform>} options
  * @returns {Partial<Platform>}
  */
-function given({ fetch, WebSocket, clock, random, indexedDB, locks, BroadcastChannel, wake }) {
-  const all = { fetch, WebSocket, clock, random, indexedDB, locks, BroadcastChannel, wake };
+function given({ fetch, WebSocket, clock, random, indexedDB, locks, BroadcastChannel, ...page }) {
+  const { wake, leave } = page;
+  const all = { fetch, WebSocket, clock, random, indexedDB, locks, BroadcastChannel, wake, leave };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
@@ -77,5 +80,22 @@ export function browserWake(listener) {
     removeEventListener("online", listener);
     removeEventListener("pageshow", listener);
     document.removeEventListener("visibilitychange", shown);
+  };
+}
+
+/**
+ * The page is hidden, or left: afterwards nothing may run here any more.
+ *
+ * @type {import("./types.js").Leave}
+ */
+export function browserLeave(listener) {
+  const { document, addEventListener, removeEventListener } = globalThis;
+  if (!document || !addEventListener) return () => {};
+  const hidden = () => document.visibilityState === "hidden" && listener();
+  addEventListener("pagehide", listener);
+  document.addEventListener("visibilitychange", hidden);
+  return () => {
+    removeEventListener("pagehide", listener);
+    document.removeEventListener("visibilitychange", hidden);
   };
 }

@@ -23,9 +23,9 @@ export class Rest {
    * @param {import("./address.js").Address} address
    * @param {import("./exchange.js").Exchange & { tokens?: import("./types.js").TokenSource | null }} parts
    */
-  constructor(address, { fetch, clock, tokens = null }) {
+  constructor(address, { fetch, clock, ended, tokens = null }) {
     this.tokens = tokens;
-    this.#parts = { fetch, clock };
+    this.#parts = { fetch, clock, ended };
     this.#api = address.api;
   }
 

@@ -34,6 +34,7 @@ export const UNAUTHORIZED = 4500;
 export class ForeignTokens {
   #get;
   #clock;
+  #ended;
   #token = "";
   #until = Infinity;
   /** @type {string | null} */
@@ -44,10 +45,12 @@ export class ForeignTokens {
   /**
    * @param {GetToken} getToken
    * @param {import("./types.js").Clock} clock
+   * @param {AbortSignal} [ended] nobody waits for `getToken` any more
    */
-  constructor(getToken, clock) {
+  constructor(getToken, clock, ended) {
     this.#get = getToken;
     this.#clock = clock;
+    this.#ended = ended;
   }
 
   async access() {
@@ -108,7 +111,7 @@ export class ForeignTokens {
     const late = () => new ConnectionLost("getToken gave no token within 30 seconds.");
     const asked = Promise.resolve().then(() => this.#get({ refused }));
     try {
-      return await within(this.#clock, GET_SECONDS, asked, late);
+      return await within(this.#clock, GET_SECONDS, asked, late, this.#ended);
     } catch (error) {
       if (error instanceof TertuliaError) throw error;
       throw new ConnectionLost(

@@ -13,6 +13,9 @@
  * @typedef {(listener: () => void) => () => void} Wake calls `listener` whenever a lost line may be
  *   back (network, page in front again); gives back what ends that
  *
+ * @typedef {(listener: () => void) => () => void} Leave calls `listener` whenever the page goes out of sight, perhaps
+ *   for good; gives back what ends that
+ *
  * @typedef {object} TokenSource where access tokens come from; who asks meanwhile gets the same answer
  * @property {() => Promise<string>} access one that is good for a while
  * @property {(refused: string) => Promise<string>} renew another than one the server did not take

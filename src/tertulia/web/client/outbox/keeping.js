@@ -1,5 +1,5 @@
 import { Tabs } from "../net/tabs.js";
-import { sleep } from "../net/clock.js";
+import { within } from "../net/clock.js";
 import { Shelf } from "./shelf.js";
 
 /** @typedef {import("./pending.js").Pending} Pending */
@@ -19,6 +19,7 @@ export const LOOK_SECONDS = 0.5;
  */
 export class Keeping {
   #shelf;
+  #url;
   #clock;
   #locks;
   #channels;
@@ -36,6 +37,7 @@ export class Keeping {
 
   /**
    * @param {object} parts
+   * @param {string} parts.url of the server
    * @param {string | null} parts.storage name of the database; null: nothing is kept
    * @param {IDBFactory | null} parts.indexedDB
    * @param {import("../net/types.js").Locks | null} parts.locks
@@ -45,7 +47,8 @@ export class Keeping {
    * @param {() => number} parts.space how many posts may be taken over
    * @param {(posts: import("./pending.js").Kept[]) => void} parts.onFound what is taken over
    */
-  constructor({ storage, indexedDB, clock, locks, BroadcastChannel, tab, space, onFound }) {
+  constructor({ url, storage, indexedDB, clock, locks, BroadcastChannel, tab, space, onFound }) {
+    this.#url = url;
     this.#shelf = storage === null || !indexedDB ? null : new Shelf(indexedDB, storage, clock);
     this.#clock = clock;
     this.#locks = locks;
@@ -56,15 +59,17 @@ export class Keeping {
   }
 
   /**
-   * From now on posts are kept for `owner`. Resolves when those of closed tabs were found, or after half a second.
+   * From now on posts are kept for `user`. Resolves when those of closed tabs were found, or after half a second.
    *
-   * @param {string} owner
+   * @param {string} user
    */
-  async enter(owner) {
-    this.#owner = owner;
+  async enter(user) {
+    this.#owner = `${this.#url} ${user}`;
     if (this.#shelf === null) return;
-    const begun = this.#begin().catch(() => {});
-    await Promise.race([begun, sleep(this.#clock, LOOK_SECONDS)]);
+    const late = () => new Error("The storage takes its time.");
+    await within(this.#clock, LOOK_SECONDS, this.#begin(), late, this.#closed.signal).catch(
+      () => {},
+    );
   }
 
   /**
@@ -95,10 +100,16 @@ export class Keeping {
     this.#write((shelf) => shelf.remove(post.clientId));
   }
 
-  /** Nothing of this user is kept any more. Throws when the storage does not work. */
+  /**
+   * Nothing of this user is kept any more; while nobody knows who that is, nothing of anybody on this server: what must
+   * not be read here must not stay. Throws when the storage does not work.
+   */
   async forget() {
     await this.#written;
-    if (this.#owner) await this.#shelf?.forget(this.#owner);
+    const owner = this.#owner;
+    const anybody = `${this.#url} `;
+    await this.#shelf?.forget((one) => (owner ? one === owner : one.startsWith(anybody)));
+    if (this.#closed.signal.aborted) await this.#shelf?.close();
   }
 
   /** This tab ends; another one may take over. Resolves when everything is written. */
@@ -169,6 +180,7 @@ export class Keeping {
     const shelf = this.#shelf;
     if (shelf === null) return;
     this.#written = this.#written.then(() => work(shelf)).catch(() => {});
+    if (this.#closed.signal.aborted) void this.#written.then(() => shelf.close());
   }
 }
 

@@ -4,6 +4,9 @@ import { OutboxFull } from "../net/errors.js";
 
 export const LIMIT = 1_000;
 
+/** So many more may wait for a decision: those for which there was no room. */
+const SPARE = 100;
+
 /**
  * Holds posts in order until they are answered, at most `limit` of all rooms together; those that were refused, too,
  * until they are retried or discarded.
@@ -27,21 +30,25 @@ export class Outbox {
     return this.#size;
   }
 
-  /** How many more it takes. */
+  /** How many more it takes; less than 0 when it has some that failed because it takes no more. */
   get space() {
     return this.#limit - this.#size;
   }
 
+  /** Why it takes no more. */
+  get full() {
+    return new OutboxFull(
+      `${this.#limit} posts wait for an answer. Try again when some of them are sent.`,
+    );
+  }
+
   /**
-   * @param {Pending} post
+   * @param {Pending} post one that failed is taken beyond the limit, within bounds
    * @throws {OutboxFull}
    */
   add(post) {
-    if (this.space <= 0) {
-      throw new OutboxFull(
-        `${this.#limit} posts wait for an answer. Wait for some before you post more.`,
-      );
-    }
+    const space = post.state === "failed" ? this.space + SPARE : this.space;
+    if (space <= 0) throw this.full;
     this.#size += 1;
     this.#place(post);
   }
@@ -101,10 +108,10 @@ export class Outbox {
   }
 
   /**
-   * The server will not have it. It stays until somebody decides.
+   * It cannot be sent. It stays until somebody decides.
    *
    * @param {Pending} post
-   * @param {import("../net/errors.js").ApiError} error
+   * @param {import("../net/errors.js").TertuliaError} error
    */
   refused(post, error) {
     if (!this.has(post)) return false;

@@ -1,4 +1,6 @@
-import { ApiError } from "../net/errors.js";
+import { ApiError, OutboxFull, Stopped } from "../net/errors.js";
+
+/** @typedef {import("../net/errors.js").TertuliaError} TertuliaError */
 
 /**
  * @typedef {Record<string, any>} Message
@@ -10,7 +12,7 @@ import { ApiError } from "../net/errors.js";
  * @property {string} body
  * @property {number | null} reply_to
  * @property {"pending" | "failed"} state
- * @property {ApiError | null} error why it failed
+ * @property {TertuliaError | null} error why it failed
  * @property {string} created_at
  *
  * @typedef {object} Kept as it stands in the shelf
@@ -28,7 +30,7 @@ import { ApiError } from "../net/errors.js";
 /** One post on its way. Its `clientId` never changes, so however often it is sent, it is stored once. */
 export class Pending {
   attempts = 0;
-  /** @type {ApiError | null} */
+  /** @type {TertuliaError | null} */
   #error;
   /** @type {Promise<Message>} */
   #answer;
@@ -47,7 +49,7 @@ export class Pending {
    * @param {number | null} [post.replyTo]
    * @param {number} post.order of two posts of a room, the greater one comes later
    * @param {string} post.createdAt
-   * @param {ApiError | null} [post.error]
+   * @param {TertuliaError | null} [post.error]
    */
   constructor({ room, body, clientId, replyTo = null, order, createdAt, error = null }) {
     this.room = room;
@@ -64,7 +66,7 @@ export class Pending {
 
   /** @param {Kept} kept */
   static of({ room, body, client_id, reply_to, order, created_at, error }) {
-    const why = error && ApiError.of(error);
+    const why = error && revived(error);
     const post = { room, body, clientId: client_id, replyTo: reply_to, order };
     return new Pending({ ...post, createdAt: created_at, error: why });
   }
@@ -96,11 +98,7 @@ export class Pending {
    */
   kept(owner, tab) {
     const { room, body, order } = this;
-    const error = this.#error && {
-      code: this.#error.code,
-      message: this.#error.message,
-      fields: { ...this.#error.fields },
-    };
+    const error = this.#error && plain(this.#error);
     const names = { client_id: this.clientId, reply_to: this.replyTo, created_at: this.createdAt };
     return { ...names, owner, tab, room, body, order, error };
   }
@@ -119,7 +117,7 @@ export class Pending {
     this.#resolve(message);
   }
 
-  /** @param {ApiError} error */
+  /** @param {TertuliaError} error */
   refused(error) {
     this.#error = error;
     this.#row = this.#shown();
@@ -168,4 +166,23 @@ export class Pending {
       created_at: this.createdAt,
     });
   }
+}
+
+/**
+ * An error as it can be kept.
+ *
+ * @param {TertuliaError} error
+ */
+function plain(error) {
+  const { code = null, fields = {} } = /** @type {Record<string, any>} */ (error);
+  return { name: error.name, code, message: error.message, fields: { ...fields } };
+}
+
+/**
+ * @param {Record<string, any>} kept
+ * @returns {TertuliaError}
+ */
+function revived(kept) {
+  if (kept.name === "Stopped") return new Stopped(kept.message, kept.code);
+  return kept.name === "OutboxFull" ? new OutboxFull(kept.message) : ApiError.of(kept);
 }

@@ -1,4 +1,3 @@
-import { sleep } from "../net/clock.js";
 import { AGAIN, ApiError, ConnectionLost, Stopped } from "../net/errors.js";
 import { Keeping } from "./keeping.js";
 import { Pending } from "./pending.js";
@@ -20,7 +19,6 @@ export class Posting {
   #outbox;
   #link;
   #clock;
-  #url;
   #keeping;
   #onStored;
   #onRefused;
@@ -48,29 +46,28 @@ export class Posting {
     this.#outbox = outbox;
     this.#link = link;
     this.#clock = clock;
-    this.#url = address.url;
     this.#onStored = onStored ?? (() => {});
     this.#onRefused = onRefused ?? (() => {});
     const space = () => outbox.space;
     const onFound = (/** @type {import("./pending.js").Kept[]} */ posts) => this.#found(posts);
-    const kept = { storage, indexedDB, clock, locks, BroadcastChannel };
+    const kept = { url: address.url, storage, indexedDB, clock, locks, BroadcastChannel };
     this.#keeping = new Keeping({ ...kept, tab: randomKey(), space, onFound });
   }
 
   /**
-   * Put a post on its way.
+   * Put a post on its way; or, when nothing more can be sent, where it waits for `retry` or `discard`.
    *
    * @param {string} room
    * @param {string} body
    * @param {number | null} [replyTo] index of a message
    * @returns {Pending}
-   * @throws {import("../net/errors.js").OutboxFull | Stopped}
+   * @throws {import("../net/errors.js").OutboxFull} too many wait for `retry` or `discard`, too
    */
   post(room, body, replyTo = null) {
-    if (this.#link.error !== null) throw this.#link.error;
     const createdAt = new Date(this.#clock.now()).toISOString();
-    const clientId = randomKey();
-    const post = new Pending({ room, body, clientId, replyTo, order: this.#next(), createdAt });
+    const names = { clientId: randomKey(), order: this.#next(), createdAt };
+    const error = this.#hindrance(1);
+    const post = new Pending({ room, body, replyTo, ...names, error });
     this.#outbox.add(post);
     if (this.#user !== null) this.#keeping.keep(post);
     this.#go(room);
@@ -78,7 +75,7 @@ export class Posting {
   }
 
   /**
-   * Send a refused post again, as it is, behind the others of its room.
+   * Send a failed post again, as it is, behind the others of its room; it fails again while nothing can be sent.
    *
    * @param {string} clientId
    * @returns {Pending | null}
@@ -86,7 +83,9 @@ export class Posting {
   retry(clientId) {
     const post = this.#outbox.find(clientId);
     if (post?.state !== "failed") return null;
-    this.#outbox.again(post, this.#next());
+    const error = this.#hindrance(0);
+    if (error) this.#outbox.refused(post, error);
+    else this.#outbox.again(post, this.#next());
     if (this.#user !== null) this.#keeping.change(post);
     this.#go(post.room);
     return post;
@@ -140,15 +139,24 @@ export class Posting {
     await this.#keeping.close();
   }
 
-  /** Take away what is kept of this user; what is on its way stays on its way. */
+  /** Take away what is kept of this user, before `enter` of all users here; what is on its way stays on its way. */
   async forget() {
     await this.#keeping.forget();
+  }
+
+  /**
+   * Why nothing can be sent, or `more` posts are too many.
+   *
+   * @param {number} more
+   */
+  #hindrance(more) {
+    return this.#link.error ?? (this.#outbox.space < more ? this.#outbox.full : null);
   }
 
   /** @param {string} user */
   async #begin(user) {
     this.#user = user;
-    const entered = this.#keeping.enter(`${this.#url} ${user}`);
+    const entered = this.#keeping.enter(user);
     for (const post of this.#outbox.all()) this.#keeping.keep(post);
     await entered;
     this.#begun = true;
@@ -211,7 +219,7 @@ export class Posting {
     if (!(error instanceof ApiError)) throw error;
     if (AGAIN.has(error.code)) {
       const wait = Math.min(LONGEST_WAIT, 0.2 * 2 ** Math.min(post.attempts, 10));
-      await sleep(this.#clock, error.retryAfter || wait);
+      await this.#link.sleep(error.retryAfter || wait);
     } else if (this.#outbox.refused(post, error)) {
       this.#keeping.change(post);
       this.#onRefused(post, error);

@@ -94,14 +94,17 @@ export class Shelf {
   }
 
   /**
-   * Nothing of this owner is kept any more.
+   * Nothing of these owners is kept any more.
    *
-   * @param {string} owner
+   * @param {(owner: string) => boolean} isTheirs
    */
-  async forget(owner) {
+  async forget(isTheirs) {
     await this.#write(async (posts) => {
-      const keys = await asked(posts.index(BY_OWNER).getAllKeys(owner));
-      for (const key of keys) posts.delete(key);
+      const request = posts.index(BY_OWNER).openKeyCursor();
+      for (let at = await asked(request); at; at = await asked(request)) {
+        if (isTheirs(String(at.key))) posts.delete(at.primaryKey);
+        at.continue();
+      }
     });
   }
 

@@ -89,6 +89,8 @@ export declare class Client {
     get rest(): import("./net/rest.js").Rest;
     /** Connect, and stay connected. */
     start(): void;
+    /** Do not wait for the next try: for a button beside "connection lost". As soon as the server lets one. */
+    tryNow(): void;
     /**
      * Resolves when the rooms are here, and those that are followed up to date.
      *
@@ -97,7 +99,10 @@ export declare class Client {
     ready(): Promise<void>;
     /** End for good. Posts that wait are kept for the next client of this user. */
     close(): Promise<void>;
-    /** Take away the posts of this user that are kept in this browser: for who signs out on a foreign machine. */
+    /**
+     * Take away the posts of this user that are kept in this browser: for who signs out on a foreign machine. Before the
+     * server said who this is, those of all users of this server.
+     */
     forget(): Promise<void>;
     /**
      * @param {string} id

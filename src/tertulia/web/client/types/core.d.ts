@@ -26,6 +26,8 @@ export declare class Core {
     constructor(options: import("./client.js").Options, onChange: import("./model/model.js").OnChange, onState: () => void);
     /** Connect, and stay connected. Call it once. */
     run(): void;
+    /** End for good. Resolves when nothing goes on. */
+    close(): Promise<void>;
     /** @param {"online" | "away"} status kept over reconnects */
     setPresence(status: "online" | "away"): void;
 }

@@ -1,4 +1,9 @@
 export type Need = import("./model/step.js").Need;
+export type Page = {
+    items: any[];
+    next: string | null;
+};
+/** @typedef {{ items: any[], next: string | null }} Page */
 /** Which rooms are followed in full, and what has to be said for that. */
 export declare class Following {
     #private;
@@ -47,13 +52,9 @@ export declare class Following {
     /** The line is down: the next `ready` says anew what is needed. */
     cut(): void;
     /**
-     * My rooms that `ready` had no room for.
+     * My rooms that `ready` had no room for. What is asked for again, or for ever, is given up.
      *
-     * @param {(cursor: string | null) => Promise<{ items: any[], next: string | null }>} ask
-     * @param {(seconds: number) => Promise<void>} sleep
+     * @param {(cursor: string | null) => Promise<Page>} ask
      */
-    list(ask: (cursor: string | null) => Promise<{
-        items: any[];
-        next: string | null;
-    }>, sleep: (seconds: number) => Promise<void>): Promise<void>;
+    list(ask: (cursor: string | null) => Promise<Page>): Promise<void>;
 }

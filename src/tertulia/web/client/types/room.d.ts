@@ -68,12 +68,14 @@ export declare class Room {
      */
     older(limit?: number): Promise<number>;
     /**
-     * Put a post on its way. It is a row at once, and outlives cuts and reloads until the server has it or refuses it.
+     * Put a post on its way. It is a row at once, and outlives cuts and reloads until the server has it or refuses it. When
+     * nothing more can be sent (the client has ended, 1,000 posts wait), it is a failed row with the reason.
      *
      * @param {string} body
      * @param {{ reply_to?: number | null }} [more] `reply_to`: the index of a message
-     * @returns {{ client_id: string, stored: Promise<Message> }} `stored` rejects when it is refused; nobody has to look
-     * @throws {import("./net/errors.js").OutboxFull | import("./net/errors.js").Stopped}
+     * @returns {{ client_id: string, stored: Promise<Message> }} `stored` rejects when it fails; nobody has to look
+     * @throws {TypeError} `body` is no string, `reply_to` no integer
+     * @throws {import("./net/errors.js").OutboxFull} 100 failed rows wait beside the 1,000 posts
      */
     send(body: string, { reply_to: replyTo }?: {
         reply_to?: number | null;

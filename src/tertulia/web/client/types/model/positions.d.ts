@@ -7,6 +7,11 @@ export type Surroundings = {
     user: () => string;
     room: (id: string) => import("./room.js").RoomModel | undefined;
     say: (cmd: string, fields: import("./types.js").Frame) => Promise<unknown>;
+    /**
+     * say it now or not at all, without an
+     * answer; whether it was said
+     */
+    tell: (cmd: string, fields: import("./types.js").Frame) => boolean;
     sleep: (seconds: number) => Promise<void>;
 };
 /**
@@ -14,6 +19,8 @@ export type Surroundings = {
  * @property {() => string} user who I am, by id
  * @property {(id: string) => import("./room.js").RoomModel | undefined} room
  * @property {(cmd: string, fields: import("./types.js").Frame) => Promise<unknown>} say
+ * @property {(cmd: string, fields: import("./types.js").Frame) => boolean} tell say it now or not at all, without an
+ *   answer; whether it was said
  * @property {(seconds: number) => Promise<void>} sleep
  */
 /**
@@ -44,4 +51,6 @@ export declare class Positions {
      * @param {string} room
      */
     sayNow(room: string): Promise<void>;
+    /** All of it is on its way when this is done, without an answer: the page may be gone in a moment. */
+    sayAll(): void;
 }

@@ -130,6 +130,7 @@
  * @property {number | null} unread_from the message from which on I marked it as unread
  * @property {boolean} archived
  * @property {number} slow_mode seconds between two posts of a member
+ * @property {number} changed_seq the `seq` of the last change of its settings
  * @property {number | null} retention_days
  * @property {string | null} external_id
  * @property {Record<string, any> | null} metadata
@@ -334,6 +335,10 @@ export type RoomSummary = {
      * seconds between two posts of a member
      */
     slow_mode: number;
+    /**
+     * the `seq` of the last change of its settings
+     */
+    changed_seq: number;
     retention_days: number | null;
     external_id: string | null;
     metadata: Record<string, any> | null;

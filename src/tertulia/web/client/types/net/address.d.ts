@@ -4,7 +4,7 @@ export declare class Address {
     api: string;
     socket: string;
     /**
-     * @param {string} url absolute, or in a page relative to it
+     * @param {string} url absolute, or in a page a path of its own origin (`/chat`)
      * @throws {TypeError}
      */
     constructor(url: string);

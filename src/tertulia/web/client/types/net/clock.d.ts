@@ -8,9 +8,10 @@ export declare const LONGEST = 86400;
 /**
  * @param {Clock} clock
  * @param {number} seconds
+ * @param {AbortSignal} [ended] throws its reason as soon as it is aborted
  * @returns {Promise<void>}
  */
-export declare function sleep(clock: Clock, seconds: number): Promise<void>;
+export declare function sleep(clock: Clock, seconds: number, ended?: AbortSignal): Promise<void>;
 /**
  * Seconds as a server gave them.
  *
@@ -26,6 +27,15 @@ export declare function secondsOf(value: unknown): number | null;
  * @param {number} seconds
  * @param {Promise<T>} work
  * @param {() => Error} late
+ * @param {AbortSignal} [ended] throws its reason as soon as it is aborted
  * @returns {Promise<T>}
  */
-export declare function within<T>(clock: Clock, seconds: number, work: Promise<T>, late: () => Error): Promise<T>;
+export declare function within<T>(clock: Clock, seconds: number, work: Promise<T>, late: () => Error, ended?: AbortSignal): Promise<T>;
+/**
+ * Calls `work` when it has ended, also if it has before.
+ *
+ * @param {AbortSignal | undefined} ended
+ * @param {(reason: any) => void} work
+ * @returns {() => void} not any more
+ */
+export declare function atEnd(ended: AbortSignal | undefined, work: (reason: any) => void): () => void;

@@ -53,12 +53,21 @@ export declare class Link {
     run(tokens: TokenSource): Promise<void>;
     /** Whether a command can be said now. */
     get online(): boolean;
+    /** Aborted at the end, with the error: for everything that must not outlive the client. */
+    get ended(): AbortSignal;
+    /**
+     * @param {number} seconds
+     * @throws {Stopped} as soon as it ends
+     */
+    sleep(seconds: number): Promise<void>;
     /**
      * No coming back; who waits gets `error`. Only the first counts.
      *
      * @param {Stopped} error
      */
     stop(error: Stopped): void;
+    /** The network may be back, or gone: do not wait for the next try, or see whether the line is alive. */
+    tryNow(): void;
     /** End for good, at once and normally. */
     close(): Promise<void>;
     /**
@@ -84,8 +93,9 @@ export declare class Link {
      *
      * @param {string} cmd
      * @param {Frame} [fields]
+     * @returns {boolean} whether it was said
      */
-    say(cmd: string, fields?: Frame): void;
+    say(cmd: string, fields?: Frame): boolean;
     /**
      * As `command`, but again, up to 5 times, while the server asks to try later.
      *

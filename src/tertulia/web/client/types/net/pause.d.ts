@@ -9,8 +9,12 @@ export declare class Pause {
      * @returns {Promise<void>}
      */
     wait(seconds: number, least: number): Promise<void>;
-    /** Go on as soon as one may. */
-    hurry(): void;
+    /**
+     * Go on as soon as one may.
+     *
+     * @returns {number} in so many milliseconds
+     */
+    hurry(): number;
     /** Go on now. */
     end(): void;
 }

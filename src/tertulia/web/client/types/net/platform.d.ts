@@ -11,6 +11,7 @@ export type Platform = {
     locks: import("./types.js").Locks | null;
     BroadcastChannel: import("./types.js").ChannelMaker | null;
     wake: import("./types.js").Wake;
+    leave: import("./types.js").Leave;
 };
 /**
  * @typedef {object} Platform
@@ -22,6 +23,7 @@ export type Platform = {
  * @property {import("./types.js").Locks | null} locks null on pages that are not secure (plain http)
  * @property {import("./types.js").ChannelMaker | null} BroadcastChannel
  * @property {import("./types.js").Wake} wake
+ * @property {import("./types.js").Leave} leave
  */
 /**
  * @param {Partial<Platform>} [options] what is given here wins, null too: not there
@@ -34,3 +36,9 @@ export declare function platform(options?: Partial<Platform>): Platform;
  * @type {import("./types.js").Wake}
  */
 export declare function browserWake(listener: () => void): () => void;
+/**
+ * The page is hidden, or left: afterwards nothing may run here any more.
+ *
+ * @type {import("./types.js").Leave}
+ */
+export declare function browserLeave(listener: () => void): () => void;

@@ -23,7 +23,7 @@ export declare class Rest {
      * @param {import("./address.js").Address} address
      * @param {import("./exchange.js").Exchange & { tokens?: import("./types.js").TokenSource | null }} parts
      */
-    constructor(address: import("./address.js").Address, { fetch, clock, tokens }: import("./exchange.js").Exchange & {
+    constructor(address: import("./address.js").Address, { fetch, clock, ended, tokens }: import("./exchange.js").Exchange & {
         tokens?: import("./types.js").TokenSource | null;
     });
     /**

@@ -31,8 +31,9 @@ export declare class ForeignTokens implements TokenSource {
     /**
      * @param {GetToken} getToken
      * @param {import("./types.js").Clock} clock
+     * @param {AbortSignal} [ended] nobody waits for `getToken` any more
      */
-    constructor(getToken: GetToken, clock: import("./types.js").Clock);
+    constructor(getToken: GetToken, clock: import("./types.js").Clock, ended?: AbortSignal);
     access(): Promise<string>;
     /** @param {string} refused */
     renew(refused: string): Promise<string>;

@@ -15,6 +15,7 @@ export declare class Keeping {
     #private;
     /**
      * @param {object} parts
+     * @param {string} parts.url of the server
      * @param {string | null} parts.storage name of the database; null: nothing is kept
      * @param {IDBFactory | null} parts.indexedDB
      * @param {import("../net/types.js").Locks | null} parts.locks
@@ -24,7 +25,8 @@ export declare class Keeping {
      * @param {() => number} parts.space how many posts may be taken over
      * @param {(posts: import("./pending.js").Kept[]) => void} parts.onFound what is taken over
      */
-    constructor({ storage, indexedDB, clock, locks, BroadcastChannel, tab, space, onFound }: {
+    constructor({ url, storage, indexedDB, clock, locks, BroadcastChannel, tab, space, onFound }: {
+        url: string;
         storage: string | null;
         indexedDB: IDBFactory | null;
         locks: import("../net/types.js").Locks | null;
@@ -35,11 +37,11 @@ export declare class Keeping {
         onFound: (posts: import("./pending.js").Kept[]) => void;
     });
     /**
-     * From now on posts are kept for `owner`. Resolves when those of closed tabs were found, or after half a second.
+     * From now on posts are kept for `user`. Resolves when those of closed tabs were found, or after half a second.
      *
-     * @param {string} owner
+     * @param {string} user
      */
-    enter(owner: string): Promise<void>;
+    enter(user: string): Promise<void>;
     /**
      * Look again for posts of tabs that are closed.
      */
@@ -50,7 +52,10 @@ export declare class Keeping {
     change(post: Pending): void;
     /** @param {Pending} post */
     drop(post: Pending): void;
-    /** Nothing of this user is kept any more. Throws when the storage does not work. */
+    /**
+     * Nothing of this user is kept any more; while nobody knows who that is, nothing of anybody on this server: what must
+     * not be read here must not stay. Throws when the storage does not work.
+     */
     forget(): Promise<void>;
     /** This tab ends; another one may take over. Resolves when everything is written. */
     close(): Promise<void>;

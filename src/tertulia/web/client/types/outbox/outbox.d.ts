@@ -1,3 +1,4 @@
+import { OutboxFull } from "../net/errors.js";
 export type Pending = import("./pending.js").Pending;
 /** @typedef {import("./pending.js").Pending} Pending */
 export declare const LIMIT = 1000;
@@ -15,10 +16,12 @@ export declare class Outbox {
         onChange?: (room: string) => void;
     });
     get size(): number;
-    /** How many more it takes. */
+    /** How many more it takes; less than 0 when it has some that failed because it takes no more. */
     get space(): number;
+    /** Why it takes no more. */
+    get full(): OutboxFull;
     /**
-     * @param {Pending} post
+     * @param {Pending} post one that failed is taken beyond the limit, within bounds
      * @throws {OutboxFull}
      */
     add(post: Pending): void;
@@ -54,12 +57,12 @@ export declare class Outbox {
      */
     stored(post: Pending, message: import("./pending.js").Message): boolean;
     /**
-     * The server will not have it. It stays until somebody decides.
+     * It cannot be sent. It stays until somebody decides.
      *
      * @param {Pending} post
-     * @param {import("../net/errors.js").ApiError} error
+     * @param {import("../net/errors.js").TertuliaError} error
      */
-    refused(post: Pending, error: import("../net/errors.js").ApiError): boolean;
+    refused(post: Pending, error: import("../net/errors.js").TertuliaError): boolean;
     /**
      * Send a refused one again, behind the others.
      *

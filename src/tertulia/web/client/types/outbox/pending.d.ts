@@ -1,4 +1,4 @@
-import { ApiError } from "../net/errors.js";
+export type TertuliaError = import("../net/errors.js").TertuliaError;
 export type Message = Record<string, any>;
 export type Row = {
     /**
@@ -13,7 +13,7 @@ export type Row = {
     /**
      * why it failed
      */
-    error: ApiError | null;
+    error: TertuliaError | null;
     created_at: string;
 };
 export type Kept = {
@@ -27,6 +27,7 @@ export type Kept = {
     created_at: string;
     error: Record<string, any> | null;
 };
+/** @typedef {import("../net/errors.js").TertuliaError} TertuliaError */
 /**
  * @typedef {Record<string, any>} Message
  *
@@ -37,7 +38,7 @@ export type Kept = {
  * @property {string} body
  * @property {number | null} reply_to
  * @property {"pending" | "failed"} state
- * @property {ApiError | null} error why it failed
+ * @property {TertuliaError | null} error why it failed
  * @property {string} created_at
  *
  * @typedef {object} Kept as it stands in the shelf
@@ -69,7 +70,7 @@ export declare class Pending {
      * @param {number | null} [post.replyTo]
      * @param {number} post.order of two posts of a room, the greater one comes later
      * @param {string} post.createdAt
-     * @param {ApiError | null} [post.error]
+     * @param {TertuliaError | null} [post.error]
      */
     constructor({ room, body, clientId, replyTo, order, createdAt, error }: {
         room: string;
@@ -78,13 +79,13 @@ export declare class Pending {
         replyTo?: number | null;
         order: number;
         createdAt: string;
-        error?: ApiError | null;
+        error?: TertuliaError | null;
     });
     /** @param {Kept} kept */
     static of({ room, body, client_id, reply_to, order, created_at, error }: Kept): Pending;
     /** @returns {"pending" | "failed"} */
     get state(): "pending" | "failed";
-    get error(): ApiError | null;
+    get error(): import("../net/errors.js").TertuliaError | null;
     /** The same object until it changes. */
     get row(): Readonly<Row>;
     /** The fields of the post command. */
@@ -112,8 +113,8 @@ export declare class Pending {
     answer(): Promise<Message>;
     /** @param {Message} message */
     stored(message: Message): void;
-    /** @param {ApiError} error */
-    refused(error: ApiError): void;
+    /** @param {TertuliaError} error */
+    refused(error: TertuliaError): void;
     /**
      * Nobody knows whether it will be stored.
      *

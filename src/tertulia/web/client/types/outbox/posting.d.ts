@@ -39,17 +39,17 @@ export declare class Posting {
         onRefused?: (post: Pending, error: ApiError) => void;
     });
     /**
-     * Put a post on its way.
+     * Put a post on its way; or, when nothing more can be sent, where it waits for `retry` or `discard`.
      *
      * @param {string} room
      * @param {string} body
      * @param {number | null} [replyTo] index of a message
      * @returns {Pending}
-     * @throws {import("../net/errors.js").OutboxFull | Stopped}
+     * @throws {import("../net/errors.js").OutboxFull} too many wait for `retry` or `discard`, too
      */
     post(room: string, body: string, replyTo?: number | null): Pending;
     /**
-     * Send a refused post again, as it is, behind the others of its room.
+     * Send a failed post again, as it is, behind the others of its room; it fails again while nothing can be sent.
      *
      * @param {string} clientId
      * @returns {Pending | null}
@@ -82,6 +82,6 @@ export declare class Posting {
      * @param {Error} error
      */
     end(error: Error): Promise<void>;
-    /** Take away what is kept of this user; what is on its way stays on its way. */
+    /** Take away what is kept of this user, before `enter` of all users here; what is on its way stays on its way. */
     forget(): Promise<void>;
 }

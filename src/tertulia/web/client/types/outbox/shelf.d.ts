@@ -45,10 +45,10 @@ export declare class Shelf {
      */
     adopt(owner: string, from: string, to: string, limit: number): Promise<Kept[]>;
     /**
-     * Nothing of this owner is kept any more.
+     * Nothing of these owners is kept any more.
      *
-     * @param {string} owner
+     * @param {(owner: string) => boolean} isTheirs
      */
-    forget(owner: string): Promise<void>;
+    forget(isTheirs: (owner: string) => boolean): Promise<void>;
     close(): Promise<void>;
 }
