@@ -10,6 +10,7 @@ from support.browser import person
 from support.chat_page import LOST, bodies, composer, faults, message, open_room, say, sign_in, sign_up, stored
 from support.process import server_process
 from support.server import running_server
+from support.wire import Frame
 
 BACK_OFF = 45.0
 """Seconds within which who was cut off has tried again: 30 at most, and some for a slow machine."""
@@ -200,9 +201,12 @@ async def test_history_comes_on_scroll_and_keeps_its_place(browser: Browser, tmp
         await page.goto("/app/")
         await expect(page.get_by_role("log").get_by_text("170 new messages")).to_be_in_viewport()
         await expect(message(page, "line 0 of the talk")).to_be_in_viewport()
-        await page.get_by_role("button", name="170 new messages").click()
-        await expect(message(page, "line 169 of the talk")).to_be_in_viewport()
-        await page.reload()  # what was read a moment ago is read
+        async with ben.socket() as watch:
+            await page.get_by_role("button", name="170 new messages").click()
+            await expect(message(page, "line 169 of the talk")).to_be_in_viewport()
+            await page.goto("/about")  # what was read a moment ago is read
+            await watch.until(lambda frame: _everything_read(frame, ben.id, 170))
+        await page.goto("/app/")
         await stored(page, "line 169 of the talk")
         await expect(page.get_by_role("log").get_by_text("new messages")).to_have_count(0)
         await expect(page.get_by_role("button", name="Jump to newest")).to_be_hidden()
@@ -219,6 +223,12 @@ async def test_history_comes_on_scroll_and_keeps_its_place(browser: Browser, tmp
         await page.get_by_role("button", name="1 new message").click()
         await expect(message(page, "news")).to_be_in_viewport()
         await expect(page.get_by_role("button", name="new message")).to_be_hidden()
+
+
+def _everything_read(frame: Frame, writer: str, upto: int) -> bool:
+    """Whether this tells that another than the writer has read all of it."""
+    receipts = frame.get("receipts", []) if frame.get("ev") == "receipt" else []
+    return any(each["user"] != writer and each["read_index"] >= upto for each in receipts)
 
 
 async def _top(page: Page, text: str) -> float:
