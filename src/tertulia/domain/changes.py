@@ -4,12 +4,13 @@
 command line; `via` says which, for the audit log. Each has the answer it gets when it happens: an `Outcome`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
 from tertulia.domain.mentions import candidates
 from tertulia.domain.models import Member, Message, Role, Room, RoomKind
+from tertulia.domain.values import dataclass
 
 USER = "user"
 ERASURE = "erasure"

@@ -1,9 +1,9 @@
 """What a committed change of a room says to everybody in it. Built by the committer, delivered by the hub."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from tertulia.domain.models import Member, Message, Room, RoomView, User
+from tertulia.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

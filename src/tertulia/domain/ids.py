@@ -13,31 +13,34 @@ MAX_INTEGER = 2**63 - 1
 """The greatest integer that both databases can hold; every integer from outside is checked against it."""
 
 
-_RANDOM_BYTES = 10
+_RANDOM_DIGITS = 20
 _STOCK = 256
-_stock: deque[int] = deque()
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+_stock: deque[str] = deque()
 # A child process would hand out the ids of its parent once more.
 os.register_at_fork(after_in_child=_stock.clear)
 
 
 def new_id() -> str:
     """A new UUID, version 7 (RFC 9562, section 5.7). For every thread."""
-    value = (time.time_ns() // 1_000_000 << 80) | _random()
-    value = (value & ~(0xF << 76)) | (0x7 << 76)
-    value = (value & ~(0x3 << 62)) | (0x2 << 62)
-    digits = f"{value:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    milliseconds = f"{time.time_ns() // 1_000_000:012x}"
+    return f"{milliseconds[:8]}-{milliseconds[8:]}-7{_random()}"
 
 
-def _random() -> int:
-    """80 random bits; fetched in stock, because a call into the system takes longer than all the rest."""
+def _random() -> str:
+    """The random digits behind the version; made in stock: a call into the system takes longer than all the rest."""
     while True:
         try:
             return _stock.popleft()
         except IndexError:
-            fresh = os.urandom(_RANDOM_BYTES * _STOCK)
-            pieces = (fresh[at : at + _RANDOM_BYTES] for at in range(0, len(fresh), _RANDOM_BYTES))
-            _stock.extend(int.from_bytes(piece, "big") for piece in pieces)
+            digits = os.urandom(_RANDOM_DIGITS // 2 * _STOCK).hex()
+            starts = range(0, len(digits), _RANDOM_DIGITS)
+            _stock.extend(_dressed(digits[start : start + _RANDOM_DIGITS]) for start in starts)
+
+
+def _dressed(digits: str) -> str:
+    """19 of the digits with their hyphens; the first after a hyphen says the variant."""
+    return f"{digits[:3]}-{_VARIANT[digits[3]]}{digits[4:7]}-{digits[7:19]}"
 
 
 def canonical_id(text: str) -> str | None:

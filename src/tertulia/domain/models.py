@@ -1,8 +1,9 @@
 """What the chat is made of. Values: frozen, without behaviour, equal when their fields are."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from tertulia.domain.values import dataclass
 
 
 class RoomKind(StrEnum):

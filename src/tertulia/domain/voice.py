@@ -1,9 +1,8 @@
 """Whether a member may say something in a room now: post, edit, react, type."""
 
-from dataclasses import dataclass
-
 from tertulia.domain.errors import Rejection
 from tertulia.domain.times import SECOND
+from tertulia.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

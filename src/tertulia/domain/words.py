@@ -90,6 +90,9 @@ class WordList:
         self._endings = _Beginnings(word[:0:-1] for word in others if word.startswith("*"))
         self._parts = _Parts(word[1:-1] for word in inside)
 
+    def __bool__(self) -> bool:
+        return bool(self._actions)
+
     def find(self, text: str) -> Action | None:
         """What is to become of a text; None: it has none of the words."""
         if not self._actions or not text:

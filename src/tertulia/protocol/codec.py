@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,6 +16,8 @@ MAX_FAULTS = 200
 
 _NAME = re.compile(r"[A-Za-z0-9_\[\]-]+")
 
+_validate: Callable[[bytes | str], Command] = command_adapter.validator.validate_json
+
 encode = to_json
 """A resource, event or reply as JSON bytes (UTF-8)."""
 
@@ -22,7 +25,7 @@ encode = to_json
 def decode_command(text: bytes | str) -> Command:
     """The command in a frame; raises `Rejection`."""
     try:
-        return command_adapter.validate_json(text)
+        return _validate(text)
     except ValidationError as error:
         if error.error_count() > MAX_FAULTS:
             raise Rejection("invalid", "Nearly everything in this frame is wrong; see docs/protocol.md.") from None

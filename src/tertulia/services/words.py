@@ -1,5 +1,7 @@
 """The word list: the one place that says whether a text may be said. Every service through which texts come in asks."""
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection
 
 from tertulia.clock import Clock
@@ -17,6 +19,7 @@ class Words:
         self._clock = clock
         self._list = WordList({})
         self._version: str | None = None
+        self._on_changed: list[Callable[[], None]] = []
 
     # Asking
 
@@ -32,6 +35,8 @@ class Words:
 
     def refusal(self, text: str) -> tuple[Rejection | None, bool]:
         """What `check` raises, or None; and what it answers."""
+        if not self._list:
+            return None, False
         try:
             return None, self.check(text)
         except Rejection as rejection:
@@ -81,12 +86,21 @@ class Words:
         """Add a word, or change its action; raises `invalid` or `too_many`. `actor` None: the command line."""
         new = Word(check_word(word), action, actor, self._clock.now())
         stored = await self._db.write(_put, new, via)
-        await self.load()
+        await self._changed()
         return stored
 
     async def remove(self, actor: int | None, word: str, via: str = "user") -> None:
         """Take a word off the list; raises `not_found`."""
         await self._db.write(_remove, fold(word).strip(), actor, via, self._clock.now())
+        await self._changed()
+
+    def on_changed(self, callback: Callable[[], None]) -> None:
+        """`callback()` is called when the list was changed here."""
+        self._on_changed.append(callback)
+
+    async def _changed(self) -> None:
+        for callback in self._on_changed:
+            callback()
         await self.load()
 
 

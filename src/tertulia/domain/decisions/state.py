@@ -186,7 +186,7 @@ class RoomState:
                 seq=seq,
                 ev=ev,
                 message=message,
-                members=tuple((member, self.users[member.user]) for member in members),
+                members=tuple((member, self.users[member.user]) for member in members) if members else (),
                 settings=settings,
                 member_count=self.member_count if members else None,
             )
