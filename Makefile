@@ -3,15 +3,16 @@
 #   make run              the server on http://127.0.0.1:8000, from nothing
 #   make test             all checks and tests; what CI runs
 #   make lint, make fix   look at the code; put right what a machine can
-#   make bench            how fast the fast path is here
-#   make prove            the promises, tried long: new stories every time, 200 kills
+#   make bench            how fast it is here: all of it, or ARGS="one-room pairs" (ARGS=--list: what there is)
+#   make bench-peers      install Django Channels and Socket.IO into build/, for `make bench` to compare with
+#   make prove            the promises, tried long, into docs/proof.md (ARGS="--scale 0.5" tries half of it)
 #   make screenshots      pictures of the page, into docs/images
 #   make lock             pin the dependencies anew (UPGRADE=1: the newest ones)
 #   make clean            take away what was made, but for ./data
 #
 # PYTHON=/path/to/python3.13 chooses the Python; ARGS="..." is handed to the program.
 
-.PHONY: run test lint fix bench prove screenshots lock clean
+.PHONY: run test lint fix bench bench-peers prove screenshots lock clean
 .DEFAULT_GOAL := run
 
 BIN = .venv/bin
@@ -26,6 +27,7 @@ test: lint
 	@sh tools/proxies
 	@sh tools/browser
 	@$(NPM) test --silent
+	@$(BIN)/python -m compileall -q src # many tests start servers, and not every machine keeps bytecode
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 lint:
@@ -49,9 +51,13 @@ bench:
 	@$(SETUP) test
 	$(BIN)/python bench/run.py $(ARGS)
 
+bench-peers:
+	@$(SETUP) test
+	@sh bench/peers/setup
+
 prove:
 	@$(SETUP) test
-	TERTULIA_PROVE=1 TERTULIA_PROVE_KILLS=200 $(BIN)/pytest --timeout 0 tests/property tests/hub tests/crash $(ARGS)
+	$(BIN)/python tools/prove.py $(ARGS)
 
 screenshots:
 	@$(SETUP) test

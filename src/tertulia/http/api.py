@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.types import ASGIApp
@@ -115,13 +116,21 @@ def build_api(services: Services) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         dependencies=[Depends(check_query)],
+        routes=list(_v1().routes),
     )
     api.state.services = services
     api.state.throttle = None
     add_problems(api)
-    for router in ROUTERS:
-        api.include_router(router, prefix="/api/v1")
     return api
+
+
+@cache
+def _v1() -> APIRouter:
+    """One for all applications of a process: FastAPI works a route out at its first use, and that takes its time."""
+    v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(check_query)])
+    for router in ROUTERS:
+        v1.include_router(router)
+    return v1
 
 
 def wrap(app: ASGIApp, config: ApiConfig, metrics: Metrics, clock: Clock, throttle: Throttle) -> ASGIApp:
