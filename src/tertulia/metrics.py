@@ -40,6 +40,7 @@ class Metrics:
         self.deliveries = Counter("tertulia_deliveries", "Durable events handed to a socket", registry=registry)
         self.slow_closes = Counter("tertulia_slow_closes", "Sockets closed: they read too slowly", registry=registry)
         self.resumes = Counter("tertulia_resumes", "Rooms continued after a pause", ["kind"], registry=registry)
+        self.repairs = Counter("tertulia_repairs", "Rooms read because the bus left a gap", registry=registry)
         self.errors = Counter("tertulia_errors", "Refusals by code, on REST and sockets", ["code"], registry=registry)
         self.webhooks = Counter("tertulia_webhook_deliveries", "What became of them", ["outcome"], registry=registry)
         self.requests = Counter("tertulia_http_requests", "HTTP requests answered", ["status"], registry=registry)

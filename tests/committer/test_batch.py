@@ -28,7 +28,8 @@ from tertulia.domain.models import RoomKind
 
 async def test_every_mix_of_accepted_refused_and_repeated_leaves_no_hole(tmp_path: Path) -> None:
     """Promises 2 and 3: seq and index are 1, 2, 3, …, whatever was refused or repeated between."""
-    kinds = ("accepted", "refused", "repeated")
+    kinds = ("accepted", "refused", "too fast", "repeated")
+    too_fast = Rejection("rate_limited", "Wait a moment.")
     async with heart(tmp_path) as h:
         ann, bob, eve = h.people("ann", "bob", "eve")
         room = await h.room(ann, bob)
@@ -36,15 +37,18 @@ async def test_every_mix_of_accepted_refused_and_repeated_leaves_no_hole(tmp_pat
         made = {
             "accepted": lambda: Post(room, bob, "new"),
             "refused": lambda: Post(room, eve, "no"),
+            "too fast": lambda: Post(room, bob, "no", "new key", refusal=too_fast),
             "repeated": lambda: Post(room, ann, "key", "key"),
         }
-        for mix in itertools.product(kinds, repeat=4):
+        for mix in itertools.product(kinds, repeat=3):
             before = h.row(room)
             answers = await h.together(*(made[kind]() for kind in mix))
             new = mix.count("accepted")
             after = h.row(room)
             assert (after.head_seq, after.message_count) == (before.head_seq + new, before.message_count + new)
-            assert [isinstance(answer, Rejection) for answer in answers] == [kind == "refused" for kind in mix]
+            assert [isinstance(answer, Rejection) for answer in answers] == [
+                kind in {"refused", "too fast"} for kind in mix
+            ]
         rows = h.timeline(room)
         assert [row.seq for row in rows] == list(range(2, h.row(room).head_seq + 1))
         assert [row.index for row in rows if row.index] == list(range(1, h.row(room).message_count + 1))
@@ -239,8 +243,9 @@ async def test_a_hundred_posts_in_ten_rooms_need_a_constant_number_of_statements
 
         await h.accepted(*(Post(room, user, "@bob") for room in rooms for user in people))  # members are known now
         few, many = await count(some(rooms[:1], 10, "a")), await count(some(rooms, 10, "b"))
-        assert few == many <= 5
-        assert await count(some(rooms, 10, "hi @bob @eve")) == many + 2  # the mentions, and who blocks whom
+        assert few == many <= (7 if h.writer.shared else 5)  # users and webhooks, if others may have changed them
+        mentioning = await count(some(rooms, 10, "hi @bob @eve"))
+        assert mentioning == many + (4 if h.writer.shared else 2)  # who is meant; the mentions, and who blocks whom
 
 
 async def test_first_posts_after_a_start_load_all_rooms_at_once(tmp_path: Path) -> None:
@@ -281,7 +286,9 @@ async def test_promises_hold_in_random_batches_of_two_processes(tmp_path: Path, 
         rooms = [await h.room(people[0], *people[1:3]) for _ in range(3)]
         for _ in range(12):
             node = chance.choice((h, other))
-            await node.together(*(_any_change(chance, rooms, people) for _ in range(chance.randrange(1, 12))))
+            answers = await node.together(*(_any_change(chance, rooms, people) for _ in range(chance.randrange(1, 12))))
+            # Numbers from memory would not get past the keys of the tables: then nothing works any more.
+            assert not [each for each in answers if isinstance(each, Rejection) and each.code == "internal"]
         for room in rooms:
             row, timeline = h.row(room), h.timeline(room)
             assert [message.index for message in timeline if message.index] == list(range(1, row.message_count + 1))

@@ -50,7 +50,7 @@ async def test_a_deleted_room_frees_its_name(tmp_path: Path) -> None:
 
 
 async def test_both_ask_for_a_direct_room_at_once(tmp_path: Path) -> None:
-    """One direct room for the pair, whoever asks, even in the same batch, and on two nodes."""
+    """Rule 38: one direct room for the pair, whoever asks, even in the same batch, and on two nodes."""
     async with heart(tmp_path) as h, heart(tmp_path, h.clock) as other:
         ann, bob = h.people("ann", "bob")
         answers = await h.accepted(

@@ -43,6 +43,7 @@ async def _direct(h: Heart, ann: int, bob: int) -> int:
 
 
 async def test_the_blocked_cannot_write_to_the_blocker(tmp_path: Path) -> None:
+    """Rule 38."""
     async with heart(tmp_path) as h:
         ann, bob = h.people("ann", "bob")
         room = await _direct(h, ann, bob)
@@ -100,7 +101,7 @@ async def test_a_mention_of_a_blocker_is_neither_stored_nor_counted(tmp_path: Pa
         posted = [answer.message.mentions for answer in answers[-4:] if answer.message]
         assert posted == [(h.user(eve).id,), (), (), (h.user(ann).id,)]
         assert h.read(members.mention_counts, ann, [room]) == {room: 1}
-        assert h.scalar("SELECT count(*) FROM mentions WHERE user = :u", u=ann) == 1
+        assert h.scalar('SELECT count(*) FROM mentions WHERE "user" = :u', u=ann) == 1
 
 
 # @room, marks, trimmed rows: what is counted.
@@ -171,7 +172,7 @@ def _mark(h: Heart, room: int, user: int, index: int) -> None:
     """As unread from this message on."""
 
     def work(connection: Connection) -> None:
-        query = "UPDATE members SET unread_from = :i WHERE room = :r AND user = :u"
+        query = 'UPDATE members SET unread_from = :i WHERE room = :r AND "user" = :u'
         connection.execute(text(query), {"i": index, "r": room, "u": user})
 
     h.write(work)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from support.databases import ON_SQLITE
 from support.heart import Fault, code, heart, message
 from tertulia.domain.changes import Change, CreateRoom, Edit, Join, Post, React
 from tertulia.domain.errors import Rejection
@@ -72,6 +73,7 @@ async def test_commits_that_fail_once_or_twice_store_everything_once_or_say_so(
         assert len(h.bodies(room)) == len(set(h.bodies(room)))
 
 
+@ON_SQLITE
 async def test_an_unknown_outcome_stays_unknown_when_the_database_goes_away(tmp_path: Path) -> None:
     """Rule 3: `unavailable` says that nothing was changed; who may be stored is never told so."""
     async with heart(tmp_path) as h:
@@ -92,6 +94,7 @@ async def test_an_unknown_outcome_stays_unknown_when_the_database_goes_away(tmp_
         assert h.bodies(room) == ["x"]
 
 
+@ON_SQLITE
 async def test_database_that_cannot_write_refuses_and_recovers(tmp_path: Path) -> None:
     """Rule 42: `unavailable`, nothing stored, a fresh connection, and then it goes on."""
     async with heart(tmp_path) as h:
@@ -112,6 +115,7 @@ async def test_database_that_cannot_write_refuses_and_recovers(tmp_path: Path) -
         assert (await h.post(room, ann, "again")).index == 1
 
 
+@ON_SQLITE
 async def test_full_disk_refuses_clearly_loses_nothing_and_recovers(tmp_path: Path) -> None:
     """Promise 1, rule 42: a real SQLITE_FULL; what was acknowledged stays, the rest is refused."""
     async with heart(tmp_path) as h:

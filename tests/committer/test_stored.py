@@ -29,7 +29,7 @@ async def test_same_key_in_one_batch_shares_one_answer(tmp_path: Path) -> None:
 
 
 async def test_same_key_in_later_batches_is_looked_up_and_costs_no_second_try(tmp_path: Path) -> None:
-    """Rule 3: keys stored lately are remembered, so a repeated one does not make its batch fail first."""
+    """Rule 3, E17: keys stored lately are remembered, so a repeated one does not make its batch fail first."""
     async with heart(tmp_path) as h:
         (ann,) = h.people("ann")
         room = await h.room(ann)
@@ -91,7 +91,7 @@ async def test_key_forgotten_by_memory_is_still_found(tmp_path: Path, monkeypatc
 
 
 async def test_key_belongs_to_its_room_and_sender(tmp_path: Path) -> None:
-    """The unique key is (room, sender, client_id): others may use the same."""
+    """E5: the unique key is (room, sender, client_id): others may use the same."""
     async with heart(tmp_path) as h:
         ann, bob = h.people("ann", "bob")
         here, there = await h.room(ann, bob), await h.room(ann, bob)
@@ -129,7 +129,7 @@ async def test_refused_posts_are_looked_up_in_one_statement(tmp_path: Path) -> N
         with h.counting() as counted:
             answers = await h.together(*(Post(room, ann, "x", f"key-{n}", refusal=too_fast()) for n in range(300)))
         assert {code(answer) for answer in answers} == {"rate_limited"}
-        assert counted.statements <= 5
+        assert counted.statements <= (6 if h.writer.shared else 5)
 
 
 async def test_refused_key_that_is_accepted_earlier_in_the_batch_is_answered(tmp_path: Path) -> None:

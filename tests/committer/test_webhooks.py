@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from support.clock import FakeClock
+from support.databases import ON_SQLITE
 from support.heart import Heart, heart
 from tertulia.domain.changes import AddMember, Change, CreateRoom, Delete, DeleteRoom, Edit, Join, Leave, Post, React
 from tertulia.domain.ids import new_id
@@ -176,6 +177,7 @@ async def test_webhooks_that_come_and_go_are_noticed_at_once(tmp_path: Path) -> 
         assert [row["message"]["body"] for row in told(h)] == ["told too"]
 
 
+@ON_SQLITE
 async def test_without_webhooks_a_post_costs_no_statement_more(tmp_path: Path) -> None:
     async with heart(tmp_path, FakeClock()) as h:
         (ann,) = h.people("ann")

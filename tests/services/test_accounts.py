@@ -115,7 +115,7 @@ async def test_what_is_wrong_is_not_told(here: Node) -> None:
     await here.register("ann")
     await here.register("gone")
     await here.register("foreign")
-    await here.execute("UPDATE users SET is_active = 0 WHERE username = 'gone'")
+    await here.execute("UPDATE users SET is_active = false WHERE username = 'gone'")
     await here.execute("UPDATE users SET password_hash = NULL WHERE username = 'foreign'")
     refusals = [
         await refusal(here.login("ann", NEW_PASSWORD)),
@@ -349,7 +349,7 @@ async def test_users_by_id(here: Node) -> None:
     caller = here.caller(await here.register("bob"))
     assert await here.accounts.by_id(caller, ann.user.id) == ann.user
     assert await here.accounts.by_id(caller, ann.user.id.upper()) == ann.user
-    await here.execute("UPDATE users SET is_active = 0 WHERE username = 'gone'")
+    await here.execute("UPDATE users SET is_active = false WHERE username = 'gone'")
     for id_ in (gone.user.id, new_id(), "", "x", "x" * 36, "7"):
         refused = await refusal(here.accounts.by_id(caller, id_))
         assert (refused.code, refused.message) == ("not_found", "There is no such user.")

@@ -253,6 +253,7 @@ async def test_a_receipt_of_who_is_not_connected_is_not_told(running: Node) -> N
 
 
 async def test_in_a_small_room_that_both_are_in_nothing_changes(running: Node) -> None:
+    """Rule 38."""
     ana, ben = await running.people("ana", "ben")
     await direct(running, ana, ben)
     await running.room(ana, ben)
@@ -300,7 +301,7 @@ async def test_what_another_process_wrote_is_told_after_the_next_sweep(running: 
         users.bump(connection, [ana.number])
 
     await running.app.db.write(elsewhere)
-    await running.app.sweep.sweep()
+    await running.app.neighbours.sweep.sweep()
     await running.pass_time(2)
     assert a.events("blocked")[-1]["users"] == [ben.id]
     assert (state(a, ben), state(b, ana)) == ("offline", "offline")

@@ -209,12 +209,12 @@ async def test_names_to_report_are_reported(here: Here) -> None:
     here.node.clock.advance(1)
     await here.come("u1", name="Another odd one")
     await here.come("u1", name="Another odd one", jti="again")
-    assert await here.node.scalar("SELECT count(*) FROM reports WHERE user = :user", user=caller.user) == 2
+    assert await here.node.scalar("SELECT count(*) FROM reports WHERE reports.user = :user", user=caller.user) == 2
 
 
 async def test_the_deactivated_are_refused(here: Here) -> None:
     caller = await here.come("u1")
-    await here.node.execute("UPDATE users SET is_active = 0")
+    await here.node.execute("UPDATE users SET is_active = false")
     await here.node.sessions.catch_up()
     here.node.accounts.clear()
     await refused(here, shared(here.node.clock, "u1"))

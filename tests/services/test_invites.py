@@ -1,22 +1,29 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from support import accounts as few
+from support.at_once import at_once
 from support.clock import FakeClock
+from support.databases import ON_POSTGRESQL
 from support.node import Node, Person, node
 from support.staff import staff_person
+from tertulia.domain.changes import SetRole
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
-from tertulia.domain.models import Invite
+from tertulia.domain.models import Invite, Role
 from tertulia.services.accounts import Accounts, Device, Registration
 from tertulia.services.invites import GUESSES, ServerInvites
 from tertulia.services.policy import Policy
 from tertulia.services.policy import Registration as Who
 from tertulia.storage import invites as rows
+from tertulia.storage.members import one, save
+from tertulia.storage.rooms import lock
 from tertulia.tasks import Tasks
 
 WEEK = 7 * 86_400
@@ -40,7 +47,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Node]:
 
 
 async def uses(here: Node, invite: Invite) -> int:
-    found = await here.app.db.read(rows.load, [invite.number])
+    found = await here.app.db.write(rows.load, [invite.number])
     return found[invite.number].uses
 
 
@@ -252,3 +259,24 @@ async def test_a_taken_name_uses_nothing(tmp_path: Path) -> None:
         assert await code(one.register("ann", invite=made.code)) == "username_taken"
         assert await one.scalar("SELECT uses FROM invites") == 0
         assert await code(one.register("bob", invite=made.code)) == "ok"
+
+
+@ON_POSTGRESQL
+async def test_who_loses_the_right_at_this_moment_leaves_no_invitation(here: Node) -> None:
+    """The right is looked at under the room's lock: an invitation made meanwhile would outlive it."""
+    ann, bob = await here.people("ann", "bob")
+    room = await here.room(ann, bob, kind="private")
+    number = await here.services.numbers.number(room)
+    await here.app.committer.commit(SetRole(number, ann.number, bob.number, Role.MODERATOR))
+
+    def demote(connection: Connection) -> None:
+        locked = lock(connection, [number])
+        member = one(connection, number, bob.number)
+        assert member is not None
+        save(connection, [replace(member, role=Role.MEMBER)])
+        rows.revoke_by(connection, [(number, bob.number)], locked[number].last_at)
+
+    def invite(connection: Connection) -> Invite:
+        return here.services.invites._make(connection, bob.caller, room, WEEK, None)
+
+    assert await asyncio.to_thread(at_once, here.app.db.url, demote, invite) == [None, "forbidden"]

@@ -16,6 +16,7 @@ LONG = "\U0001f600" * 16_000
 
 
 async def test_posts_are_limited_for_the_user_not_the_connection(tmp_path: Path) -> None:
+    """Rule 28."""
     async with node(tmp_path, FakeClock(), post_rate=1, post_burst=3) as running:
         ana, ben = await running.people("ana", "ben")
         room = await running.room(ana, ben)

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from support.clock import FakeClock
+from support.databases import ON_POSTGRESQL
 from support.node import Line, Node, node
 from tertulia.domain.errors import Rejection
 from tertulia.services import receipts as module
+from tertulia.storage import receipts as rows
+from tertulia.storage.database import open_engine
 
 
 @pytest.fixture
@@ -179,3 +182,23 @@ async def test_a_flush_goes_in_slices_and_survives_a_failure(running: Node, monk
     await running.services.receipts.flush()  # the first slice is lost: a client repeats its positions in hello
     await running.services.receipts.flush()
     assert sum(len(event) for event in positions(lines[0])) == 4
+
+
+@ON_POSTGRESQL
+async def test_a_position_that_another_node_is_writing_waits_for_the_next_flush(running: Node) -> None:
+    """Rule 29: nobody waits for anybody, so that nobody can wait in a circle."""
+    ana, ben, cleo = await running.people("ana", "ben", "cleo")
+    room = await running.room(ana, ben, cleo)
+    number = await running.services.numbers.number(room)
+    await running.post(ana, room)
+    line = await running.connect(ana)
+    engine = open_engine(running.app.settings.database_url, write=True)
+    with engine.connect() as other, other.begin():
+        assert rows.free(other, [(number, ben.number)]) == {(number, ben.number)}
+        for person in (ben, cleo):
+            running.services.receipts.advance(person.number, number, 1, None)
+        await running.services.receipts.flush()
+        assert positions(line) == [{cleo.id: (1, 1)}]
+    engine.dispose()
+    await running.services.receipts.flush()
+    assert positions(line) == [{cleo.id: (1, 1)}, {ben.id: (1, 1)}]

@@ -22,9 +22,11 @@ async def links(running: Node) -> object:
 
 async def test_expired_links_are_removed_in_slices(tmp_path: Path) -> None:
     async with node(tmp_path) as running:
+        shared = running.database.writer.shared
+        made = "gen_random_uuid(), CAST(i AS TEXT)" if shared else "i, i"
         await running.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :most) "
-            "INSERT INTO users (id, username, created_at) SELECT i, i, 0 FROM n",
+            f"INSERT INTO users (id, username, created_at) SELECT {made}, 0 FROM n",
             most=SLICE * 2 + 10,
         )
         await running.execute(

@@ -64,10 +64,11 @@ async def test_an_access_token_ends_with_its_time(here: Node, ann: SignedIn) -> 
 
 
 async def test_what_was_ended_is_known_after_a_restart(tmp_path: Path) -> None:
+    """Rule 13."""
     async with node(tmp_path) as before:
         ann, bob = await before.register("ann"), await before.register("bob")
         await before.sessions.end_all(ann.user.number)
-        await before.execute("UPDATE users SET is_active = 0 WHERE username = 'bob'")
+        await before.execute("UPDATE users SET is_active = false WHERE username = 'bob'")
         clock = before.clock
     async with node(tmp_path, clock) as after:
         assert refused(after, ann)
@@ -170,7 +171,7 @@ def _changed(session: Session, **changes: object) -> Session:
 
 
 async def test_deactivated_users_cannot_refresh(here: Node, ann: SignedIn) -> None:
-    await here.execute("UPDATE users SET is_active = 0")
+    await here.execute("UPDATE users SET is_active = false")
     assert await refresh_refused(here, ann.tokens["refresh"]) == "unauthorized"
 
 
@@ -237,14 +238,14 @@ async def test_another_processs_endings_are_caught_up_with(tmp_path: Path) -> No
         listener = Listener(there)
         session = here.caller(ann).session
         await here.sessions.end_all(ann.user.number)
-        await here.execute("UPDATE users SET is_active = 0 WHERE username = 'bob'")
+        await here.execute("UPDATE users SET is_active = false WHERE username = 'bob'")
         assert not refused(there, ann)
         await there.sessions.catch_up()
         assert [refused(there, one) for one in (ann, bob, carol)] == [True, True, False]
         assert listener.heard == [({session}, {bob.user.number})]
         await there.sessions.catch_up()
         assert len(listener.heard) == 1
-        await here.execute("UPDATE users SET is_active = 1 WHERE username = 'bob'")
+        await here.execute("UPDATE users SET is_active = true WHERE username = 'bob'")
         await there.sessions.catch_up()
         assert not refused(there, bob)
 

@@ -51,7 +51,7 @@ async def test_deactivated_at_once_everywhere(here: Node) -> None:
 async def test_who_is_deactivated_cannot_sign_in(tmp_path: Path) -> None:
     async with few.node(tmp_path) as one:
         boss = await one.register("boss")
-        await one.execute("UPDATE users SET is_staff = 1")
+        await one.execute("UPDATE users SET is_staff = true")
         bob, tasks = await one.register("bob"), Tasks()
         staff = Staff(one.database, one.accounts, one.sessions, one.clock, tasks)
         await staff.change_user(one.caller(boss), bob.user.id, is_active=False, is_staff=None)
@@ -152,5 +152,5 @@ async def test_another_process_learns_of_it(tmp_path: Path) -> None:
         await other.services.sessions.catch_up()
         caller = other.services.sessions.authenticate(bob.token)
         await here.services.staff.change_user(staff.caller, bob.id, is_active=False, is_staff=None)
-        await other.app.sweep.look()
+        await other.app.neighbours.sweep.look()
         await until(lambda: not other.services.sessions.is_open(caller))

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, update
 
 from support.clock import FakeClock
+from support.databases import ON_SQLITE
 from support.gates import Gate, Hook
 from support.node import Line, Node, node
 from support.streams import Stream
@@ -34,7 +35,7 @@ async def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
         yield Two(here, there)
 
 
-async def swept(two: Two, seconds: float = 2) -> None:
+async def swept(two: Two, seconds: float = 4) -> None:
     """Time for one sweep, and for what it started."""
     await two.here.pass_time(seconds, 1)
     await two.here.settle()
@@ -153,12 +154,14 @@ async def test_a_name_changed_elsewhere_is_the_new_one_here(two: Two) -> None:
     assert (await two.here.services.accounts.user(ana.number)).name == "Ana Gil"
 
 
+@ON_SQLITE
 async def test_while_nobody_else_writes_nothing_is_compared(two: Two) -> None:
+    """Rule 44."""
     ana, ben = await two.here.people("ana", "ben")
     room = await two.here.room(ana, ben)
     await two.here.connect(ana)
     await swept(two, 3)
-    compared = Gate(two.here.app.sweep, "sweep", shut=False)
+    compared = Gate(two.here.app.neighbours.sweep, "sweep", shut=False)
     await two.here.post(ana, room)
     await swept(two, 5)
     assert compared.calls == 0

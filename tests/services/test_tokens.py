@@ -10,7 +10,7 @@ from support.clock import START, FakeClock
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import Session
 from tertulia.domain.times import SECOND
-from tertulia.services.tokens import RefreshClaims, Tokens
+from tertulia.services.tokens import Expired, RefreshClaims, Tokens
 
 USER = "0190d8a0-0000-7000-8000-000000000001"
 SESSION = Session(
@@ -138,3 +138,26 @@ def test_rightly_signed_but_not_ours(changes: dict[str, object]) -> None:
     claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     tokens.access(jwt.encode(claims, key, "HS256"))
     refused(tokens, jwt.encode({**claims, **changes}, key, "HS256"))
+
+
+def test_tokens_of_another_installation_are_not_ours() -> None:
+    """Rule 15: a restored backup is another one."""
+    one, other = new_tokens(), new_tokens()
+    one.bind("installation 1")
+    other.bind("installation 2")
+    pair = one.pair(SESSION, USER)
+    refused(other, pair["access"])
+    refused(other, pair["refresh"])
+
+
+def test_a_move_of_the_database_asks_devices_to_refresh_and_no_more() -> None:
+    """Rule 15: what a standby had not heard of may have had a number that is somebody else's now."""
+    before, after = new_tokens(), new_tokens()
+    before.bind("installation 1", "cluster-1")
+    after.bind("installation 1", "cluster-2")
+    pair = before.pair(SESSION, USER)
+    with pytest.raises(Expired):
+        after.access(pair["access"])
+    assert after.refresh(pair["refresh"]) == RefreshClaims(SESSION.id, 3)
+    again = after.pair(SESSION, USER)
+    assert after.access(again["access"]).user == SESSION.user

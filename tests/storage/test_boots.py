@@ -3,15 +3,18 @@
 from pathlib import Path
 
 from support.heart import heart
+from tertulia.domain.ids import new_id
 from tertulia.storage import boots
+
+FIRST, SECOND = new_id(), new_id()
 
 
 async def test_boots_of_this_history_are_known_and_others_are_not(tmp_path: Path) -> None:
     async with heart(tmp_path) as h:
-        await h.writer.run(boots.add, "first", 1)
-        await h.writer.run(boots.add, "second", 2)
-        known = [h.read(boots.has, boot) for boot in ("first", "second", "of another history")]
-        assert known == [True, True, False]
+        await h.writer.run(boots.add, FIRST, 1)
+        await h.writer.run(boots.add, SECOND, 2)
+        known = [h.read(boots.has, boot) for boot in (FIRST, SECOND, new_id(), "not even an id")]
+        assert known == [True, True, False, False]
 
 
 async def test_epoch_is_made_once_and_stays(tmp_path: Path) -> None:

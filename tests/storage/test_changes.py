@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
+from support.databases import current
 from support.heart import Heart, heart, plain
+from support.proving import count, examples
 from tertulia.domain.changes import (
     AddMember,
     ChangeRoom,
@@ -191,7 +193,7 @@ def test_replaying_the_changes_since_any_seq_gives_the_state_of_now(tmp_path: Pa
         h = runner.run(stack.enter_async_context(heart(tmp_path)))
         people = h.people(*(f"user{n}" for n in range(PEOPLE)))
 
-        @settings(max_examples=60, deadline=None)
+        @examples(60 if current() == "sqlite" else 20, 1, many=2_000)
         @given(batches)
         def holds(drawn: list[list[RoomChange]]) -> None:
             runner.run(_replay(h, people, drawn))
@@ -221,6 +223,7 @@ async def _replay(h: Heart, people: list[int], drawn: list[list[RoomChange]]) ->
         for event in found:
             state.apply(event)
         assert replace(state, settings=state.settings or fresh.settings) == fresh
+    count("histories")
 
 
 def _real(change: RoomChange, room: int, people: list[int]) -> RoomChange:

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from support.heart import Gate, prepare
+from support.cut import line_to
+from support.databases import ON_POSTGRESQL, ON_SQLITE
+from support.heart import Gate, RestlessClock, prepare
 from tertulia.domain.errors import Rejection
+from tertulia.storage import boots
 from tertulia.storage import database as module
 from tertulia.storage.database import Database, is_outage, open_engine
+
+SECRET = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
 @pytest.fixture
@@ -26,6 +31,7 @@ def one(connection: Connection, sql: str) -> object:
     return connection.scalar(text(sql))
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("fullfsync", 1)]
 )
@@ -51,14 +57,14 @@ async def test_a_read_sees_one_state(database: Database) -> None:
 
     reading = loop.create_task(database.read(read))
     await reached.wait()
-    await database.write(_add_boot, "a")
+    await database.write(_add_boot, SECRET)
     gate.open()
     assert await reading == [0, 0]
     assert await database.read(one, "SELECT count(*) FROM boots") == 1
 
 
 async def test_a_read_that_fails_raises_and_the_next_works(database: Database) -> None:
-    with pytest.raises(OperationalError):
+    with pytest.raises(DBAPIError):
         await database.read(one, "SELECT nonsense")
     assert await database.read(one, "SELECT 1") == 1
 
@@ -82,15 +88,49 @@ async def test_reads_are_bounded(database: Database, monkeypatch: pytest.MonkeyP
 
 async def test_errors_never_carry_what_people_wrote(database: Database) -> None:
     """Rule 36: statement parameters stay out of error texts, and so out of logs."""
-    await database.write(_add_boot, "secret")
+    await database.write(_add_boot, SECRET)
     with pytest.raises(IntegrityError) as failed:
-        await database.write(_add_boot, "secret")
-    assert "secret" not in str(failed.value)
+        await database.write(_add_boot, SECRET)
+    assert SECRET not in str(failed.value)
+    assert SECRET not in str(failed.value.orig)
+
+
+@ON_POSTGRESQL
+async def test_a_read_whose_connection_was_ended_is_done_again(database: Database) -> None:
+    for _ in range(6):
+        assert await database.read(one, "SELECT 1") == 1
+        await database.write(
+            one, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )  # fmt: skip
+
+
+@ON_POSTGRESQL
+async def test_a_database_that_is_gone_is_asked_for_a_while_then_unavailable(tmp_path: Path) -> None:
+    clock = RestlessClock()
+    with line_to(prepare(tmp_path)) as line:
+        database = Database(line.url, clock)
+        assert await database.read(one, "SELECT 1") == 1
+        line.close()
+        with pytest.raises(Rejection) as refused:
+            await database.read(one, "SELECT 1")
+        assert (refused.value.code, refused.value.retry_after) == ("unavailable", 2)
+        assert 5 <= clock.monotonic() < 6
+        await asyncio.to_thread(database.close)
+
+
+@ON_POSTGRESQL
+async def test_its_history_is_the_server_s(database: Database) -> None:
+    """Rule 15: the cluster and its timeline are part of the epoch."""
+    epoch = await database.write(boots.epoch)
+    there = await database.read(one, "SELECT system_identifier FROM pg_control_system()")
+    assert epoch.endswith(f"@{there}-1")
+    assert await database.read(boots.epoch) == epoch
 
 
 def test_other_databases_are_refused_in_one_sentence() -> None:
-    with pytest.raises(ValueError, match="SQLite only"):
-        open_engine("postgresql://localhost/chat", write=True)
+    with pytest.raises(ValueError, match="SQLite or PostgreSQL; mysql is not"):
+        open_engine("mysql://localhost/chat", write=True)
 
 
 @pytest.mark.parametrize(

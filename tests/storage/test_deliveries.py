@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from support.accounts import new_database
+from support.databases import ON_SQLITE
+from tertulia.domain.ids import new_id
 from tertulia.domain.webhooks import Audience, Delivery, Told, Webhook
 from tertulia.storage import deliveries, webhooks
 from tertulia.storage.database import Database
@@ -34,6 +36,7 @@ def db(tmp_path: Path) -> Any:
     database.close()
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("name", PLANS)
 async def test_plans(db: Database, name: str) -> None:
     work, arguments, wanted = PLANS[name]
@@ -57,7 +60,7 @@ async def test_plans(db: Database, name: str) -> None:
 
 async def test_what_is_recorded_comes_back(db: Database) -> None:
     def work(connection: Connection) -> list[Delivery]:
-        hook = webhooks.create(connection, Webhook(0, "hook", "https://a.example/", "s" * 20, ("mention",), 1))
+        hook = webhooks.create(connection, Webhook(0, new_id(), "https://a.example/", "s" * 20, ("mention",), 1))
         told = [Told("mention", 3, '{"a":1}', AUDIENCE), Told("message", 3, "{}"), Told("mention", None, "{}")]
         assert deliveries.record(connection, [hook], told, 7) == 2
         assert deliveries.lanes(connection) == {(hook.number, 3), (hook.number, None)}
@@ -71,7 +74,7 @@ async def test_what_is_recorded_comes_back(db: Database) -> None:
 
 async def test_a_webhook_is_removed_in_slices(db: Database) -> None:
     def work(connection: Connection) -> list[bool]:
-        hook = webhooks.create(connection, Webhook(0, "hook", "https://a.example/", "s" * 20, ("message",), 1))
+        hook = webhooks.create(connection, Webhook(0, new_id(), "https://a.example/", "s" * 20, ("message",), 1))
         deliveries.record(connection, [hook], [Told("message", 1, "{}")] * 5, 7)
         gone = [webhooks.remove_slice(connection, hook.number, 2) for _ in range(3)]
         assert connection.scalar(text("SELECT count(*) FROM deliveries")) == 0

@@ -4,20 +4,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
+from support.databases import new_url
 from tertulia.domain.errors import Rejection
+from tertulia.domain.ids import new_id
 from tertulia.storage import accounts, emails, users
 from tertulia.storage.accounts import NewUser
-from tertulia.storage.database import open_engine, sqlite_url
-from tertulia.storage.tables import metadata
+from tertulia.storage.database import open_engine
 
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = open_engine(sqlite_url(tmp_path / "test.sqlite3"), write=True)
-    metadata.create_all(engine)
+    engine = open_engine(new_url(tmp_path), write=True)
     with engine.begin() as connection:
-        accounts.create(connection, NewUser("ann", "ann", "hash", 0, "Ann@x.org", "ann@x.org"))
-        accounts.create(connection, NewUser("bob", "bob", "hash", 0, "Bob@x.org"))  # not claimed
+        accounts.create(connection, NewUser(new_id(), "ann", "hash", 0, "Ann@x.org", "ann@x.org"))
+        accounts.create(connection, NewUser(new_id(), "bob", "hash", 0, "Bob@x.org"))  # not claimed
         yield connection
     engine.dispose()
 
@@ -27,7 +27,7 @@ def test_who_signs_in_with_it(connection: Connection) -> None:
     assert found is not None
     assert found.number == 1
     assert emails.holder(connection, "bob@x.org") is None
-    connection.execute(text("UPDATE users SET is_active = 0"))
+    connection.execute(text("UPDATE users SET is_active = false"))
     assert emails.holder(connection, "ann@x.org") is None
     assert emails.is_taken(connection, "ann@x.org", 2)
 
@@ -62,7 +62,7 @@ def test_a_password_whatever_it_was(connection: Connection) -> None:
 
 
 def test_an_address_that_is_somebodys_username_is_taken(connection: Connection) -> None:
-    accounts.create(connection, NewUser("eve", "Eve@x.org", "hash", 0))
+    accounts.create(connection, NewUser(new_id(), "Eve@x.org", "hash", 0))
     assert emails.is_taken(connection, "eve@x.org", 1)
     assert not emails.is_taken(connection, "eve@x.org", 3)
     with pytest.raises(Rejection) as refused:

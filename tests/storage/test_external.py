@@ -4,20 +4,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from support.databases import new_url
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
 from tertulia.domain.models import User
 from tertulia.storage import accounts, external
 from tertulia.storage.accounts import NewUser
-from tertulia.storage.database import open_engine, sqlite_url
+from tertulia.storage.database import open_engine
 from tertulia.storage.external import NewExternal
-from tertulia.storage.tables import metadata
 
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = open_engine(sqlite_url(tmp_path / "test.sqlite3"), write=True)
-    metadata.create_all(engine)
+    engine = open_engine(new_url(tmp_path), write=True)
     with engine.begin() as connection:
         yield connection
     engine.dispose()

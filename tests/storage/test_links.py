@@ -5,22 +5,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from support.databases import new_url
+from tertulia.domain.ids import new_id
 from tertulia.domain.links import Link, Purpose
 from tertulia.storage import accounts, links
 from tertulia.storage.accounts import NewUser
-from tertulia.storage.database import open_engine, sqlite_url
-from tertulia.storage.tables import metadata
+from tertulia.storage.database import open_engine
 
 LINK = Link("a" * 64, 1, Purpose.RESET, "ann@example.org", 0, 100)
 
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = open_engine(sqlite_url(tmp_path / "test.sqlite3"), write=True)
-    metadata.create_all(engine)
+    engine = open_engine(new_url(tmp_path), write=True)
     with engine.begin() as connection:
         for name in ("ann", "bob"):
-            accounts.create(connection, NewUser(name, name, "hash", 0))
+            accounts.create(connection, NewUser(new_id(), name, "hash", 0))
         yield connection
     engine.dispose()
 

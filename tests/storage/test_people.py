@@ -6,6 +6,7 @@ from sqlalchemy import Connection, insert, update
 from sqlalchemy.dialects import sqlite
 
 from support.accounts import new_database
+from support.databases import ON_SQLITE
 from tertulia.domain.ids import new_id
 from tertulia.domain.people import SearchCursor
 from tertulia.storage import people
@@ -91,6 +92,7 @@ def test_a_place_that_was_made_up_finds_nothing_or_somebody_visible(connection: 
     assert [user.username for user in again] == ["bob", "carol", "dave", "eve"]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("step", "index"),
     [(0, "ix_users_search_username"), (1, "ix_users_search_name"), (2, "ix_users_search_last_name")],
@@ -104,6 +106,7 @@ def test_a_page_walks_one_index_and_sorts_nothing(connection: Connection, step: 
     assert "SCAN" not in plan
 
 
+@ON_SQLITE
 def test_inactive_users_are_found_by_an_index_of_their_own(connection: Connection) -> None:
     sql = "EXPLAIN QUERY PLAN SELECT number FROM users WHERE users.is_active = 0"
     assert "ix_users_inactive" in " ".join(row[3] for row in connection.exec_driver_sql(sql))

@@ -68,7 +68,7 @@ async def test_a_deleted_room_is_not_found_by_anything(tmp_path: Path) -> None:
         assert h.read(rooms.taken, ["lobby"]) == set()
         assert h.read(rooms.numbers, [room.id]) == {}
         assert h.read(rooms.heads, [number]) == {}
-        assert h.read(rooms.lock, [number]) == {}
+        assert h.write(rooms.lock, [number]) == {}
         assert h.read(rooms.directory, "", ann, None, 10) == []
 
 
@@ -78,7 +78,7 @@ async def test_questions_about_nothing_are_answered(tmp_path: Path) -> None:
         assert h.read(rooms.by_ids, []) == []
         assert h.read(rooms.numbers, []) == {}
         assert h.read(rooms.heads, []) == {}
-        assert h.read(rooms.lock, []) == {}
+        assert h.write(rooms.lock, []) == {}
         assert h.read(rooms.taken, []) == set()
 
 

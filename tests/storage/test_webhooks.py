@@ -6,17 +6,18 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from support.accounts import new_database
+from tertulia.domain.ids import new_id
 from tertulia.domain.webhooks import Webhook
 from tertulia.storage import deliveries, webhooks
 
-NEW = Webhook(0, "hook", "https://a.example/", "s" * 20, ("message", "report"), 1)
+NEW = Webhook(0, new_id(), "https://a.example/", "s" * 20, ("message", "report"), 1)
 
 
 async def test_a_webhook_as_a_row(tmp_path: Path) -> None:
     def work(connection: Connection) -> None:
         made = webhooks.create(connection, NEW)
         assert made == replace(NEW, number=made.number)
-        assert webhooks.by_id(connection, "hook") == made
+        assert webhooks.by_id(connection, NEW.id) == made
         assert webhooks.by_id(connection, "other") is None
         assert webhooks.count(connection) == 1
         changed = replace(made, url="https://b.example/", secret="t" * 20, events=("edit",))
@@ -34,7 +35,7 @@ async def test_a_webhook_as_a_row(tmp_path: Path) -> None:
 async def test_an_event_is_recorded_for_those_that_want_it(tmp_path: Path) -> None:
     def work(connection: Connection) -> None:
         made = webhooks.create(connection, NEW)
-        webhooks.create(connection, replace(NEW, id="other", events=("message",)))
+        webhooks.create(connection, replace(NEW, id=new_id(), events=("message",)))
         assert webhooks.record_event(connection, "report", {"report": {"id": "r"}}, at=5) == 1
         (found,) = deliveries.heads(connection, [(made.number, None)]).values()
         assert json.loads(found.payload) == {

@@ -10,16 +10,17 @@ from argon2 import PasswordHasher
 from sqlalchemy import Connection, text
 
 from support.clock import FakeClock
-from support.template import make_database
+from support.databases import new_url
 from tertulia.domain.models import Caller
 from tertulia.services import Services
 from tertulia.services.accounts import Accounts, Device, Registration, SignedIn
+from tertulia.services.lease import Lease
 from tertulia.services.mail import Mailer, MailServer
 from tertulia.services.passwords import Passwords
 from tertulia.services.recovery import Recovery
 from tertulia.services.sessions import Sessions
 from tertulia.services.tokens import Tokens
-from tertulia.storage.database import Database, sqlite_url
+from tertulia.storage.database import Database
 from tertulia.tasks import Tasks
 
 SECRET = b"a secret of the tests"
@@ -38,9 +39,7 @@ def quick_hasher() -> PasswordHasher:
 
 def new_database(folder: Path) -> Database:
     """A database with all tables in `folder`; the one that is there, if it is."""
-    url = sqlite_url(folder / "test.sqlite3")
-    make_database(url)
-    return Database(url)
+    return Database(new_url(folder))
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ class Node:
     sessions: Sessions
     accounts: Accounts
     recovery: Recovery
+    lease: Lease
 
     @property
     def services(self) -> Services:
@@ -115,7 +115,7 @@ async def node(
     accounts.on_registered(recovery.registered)
     await sessions.load()
     try:
-        yield Node(clock, database, passwords, tokens, sessions, accounts, recovery)
+        yield Node(clock, database, passwords, tokens, sessions, accounts, recovery, Lease(clock, tasks))
     finally:
         await tasks.close()
         if mail is not None:

@@ -52,8 +52,13 @@ def assert_problem(response: httpx.Response, status: int, *codes: str) -> dict[s
 def bad_bodies(valid: dict[str, Any], text: str, number: str | None = None) -> list[Bad]:
     """Bad variants of the `valid` body of a route; `text` is a required text field, `number` an integer field."""
     assert isinstance(valid[text], str)
+    return [*bad_wholes(valid), *_bad_texts(valid, text), *_bad_numbers(valid, number)]
+
+
+def bad_wholes(valid: dict[str, Any]) -> list[Bad]:
+    """What is no JSON, no object, or does not say that it is JSON."""
     good = json.dumps(valid).encode()
-    return [*_not_json(good), *_not_an_object(), *_bad_texts(valid, text), *_bad_numbers(valid, number), *_types(good)]
+    return [*_not_json(good), *_not_an_object(), *_types(good)]
 
 
 def _not_json(good: bytes) -> list[Bad]:

@@ -76,6 +76,7 @@ class Serving:
         )
         assert self.process.stdout is not None
         said = self.process.stdout.readline()
+        self._said = [said]
         assert " on http://" in said, self.log()
         self.address = said.split(" on ")[1].strip()
 
@@ -107,8 +108,14 @@ class Serving:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """How it ended."""
         self.process.send_signal(number)
-        self.process.communicate(timeout=20)
-        return self.process.returncode
+        code = self.process.wait(timeout=20)
+        assert self.process.stdout is not None
+        self._said.append(self.process.stdout.read())
+        return code
+
+    def said(self) -> str:
+        """What it wrote to standard output, until it was stopped."""
+        return "".join(self._said)
 
     def __enter__(self) -> Self:
         return self

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from tertulia.clock import Clock, SystemClock
 from tertulia.domain.events import Changed, RoomBatch
 from tertulia.domain.models import Member, Message, MessageKind, Role, User
 from tertulia.hub.hub import Hub
@@ -113,9 +114,11 @@ class Repairs:
         return self.answer
 
 
-def new_hub(repairs: Repairs | None = None, tasks: Tasks | None = None, **bounds: int) -> Hub:
+def new_hub(
+    repairs: Repairs | None = None, tasks: Tasks | None = None, clock: Clock | None = None, **bounds: int
+) -> Hub:
     tasks = tasks or Tasks()
-    return Hub(repairs or Repairs(), tasks.spawn, Metrics(), **bounds)
+    return Hub(repairs or Repairs(), tasks.spawn, Metrics(), clock or SystemClock(), **bounds)
 
 
 def join(hub: Hub, listener: Listener, seq: int = 0, *, members: int = 1) -> None:

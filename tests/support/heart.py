@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import psycopg
 from sqlalchemy import Connection, Engine, event, insert, select, text
 from structlog.testing import capture_logs
 
 from support.clock import FakeClock
-from support.template import make_database
+from support.databases import new_url
 from tertulia.committer.committer import Committer
 from tertulia.domain.changes import Change, CreateRoom, Join, Outcome, Post, Result
 from tertulia.domain.errors import Rejection
@@ -24,7 +25,7 @@ from tertulia.domain.models import Member, Message, Room, RoomKind, User
 from tertulia.metrics import Metrics
 from tertulia.storage import changes, members, messages, rooms, users
 from tertulia.storage import tables as t
-from tertulia.storage.database import open_engine, sqlite_url
+from tertulia.storage.database import open_engine
 from tertulia.storage.writer import Writer
 
 T = TypeVar("T")
@@ -44,6 +45,20 @@ class FaultyConnection(sqlite3.Connection):
             super().commit()
         if fault is not None:
             raise sqlite3.OperationalError("disk I/O error")
+
+
+class FaultyLine(psycopg.Connection[Any]):
+    """The same of PostgreSQL: the line is lost before the commit, or before its answer."""
+
+    faults: deque[Fault | None]
+
+    def commit(self) -> None:
+        fault = self.faults.popleft() if self.faults and self.info.transaction_status else None
+        if fault != "before":
+            super().commit()
+        if fault is not None:
+            self.close()
+            raise psycopg.OperationalError("the connection is lost")
 
 
 @dataclass
@@ -208,7 +223,7 @@ class Heart:
             raw.execute(f"PRAGMA {setting}").close()
 
         event.listen(self.engine, "connect", set_it)
-        connection = self.writer._connection
+        connection = self.writer._hands[0].connection
         if connection is not None:
             raw = connection.connection.dbapi_connection
             assert isinstance(raw, sqlite3.Connection)
@@ -218,19 +233,38 @@ class Heart:
     async def stopped_writer(self) -> AsyncIterator[None]:
         """Nothing is written within; all that is submitted waits."""
         loop = asyncio.get_running_loop()
-        gate, reached = Gate(), asyncio.Event()
+        gate, reached = Gate(), [asyncio.Event() for _ in self.writer._hands]
+        ended = [loop.create_future() for _ in reached]
 
-        def wait(_connection: Connection) -> None:
-            loop.call_soon_threadsafe(reached.set)
-            gate.wait()
+        def stop(place: int) -> Callable[[Connection], None]:
+            def wait(_connection: Connection) -> None:
+                loop.call_soon_threadsafe(reached[place].set)
+                gate.wait()
 
-        waiting = loop.create_task(self.writer.run(wait))
-        await reached.wait()
+            return wait
+
+        lanes = self.writer.lanes
+        for lane in range(lanes):
+            self.writer.batch(stop(lane), lambda _result, _error, lane=lane: ended[lane].set_result(None), lane)  # type: ignore[misc]
+        others = [loop.create_task(self.writer.run(stop(place))) for place in range(lanes, len(reached))]
+        for one in reached:
+            await one.wait()
         try:
             yield
         finally:
             gate.open()
-            await waiting
+            await asyncio.gather(*ended[:lanes], *others)
+
+
+class RestlessClock(FakeClock):
+    """It stands still, but for those who sleep: their time passes at once."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
+        loop.call_soon(turn.set_result, None)
+        await turn
 
 
 @dataclass
@@ -283,18 +317,21 @@ def _add_people(connection: Connection, names: tuple[str, ...]) -> list[int]:
 
 def prepare(folder: Path) -> str:
     """A database with all tables; its address."""
-    url = sqlite_url(folder / "heart.sqlite3")
-    make_database(url)
-    return url
+    return new_url(folder)
 
 
 @asynccontextmanager
-async def heart(folder: Path, clock: FakeClock | None = None) -> AsyncIterator[Heart]:
-    """A process; several may run on one folder and clock."""
-    url = prepare(folder)
-    clock, metrics = clock or FakeClock(), Metrics()
+async def heart(
+    folder: Path, clock: FakeClock | None = None, lanes: int = 1, url: str | None = None
+) -> AsyncIterator[Heart]:
+    """A process; several may run on one folder and clock. More than one lane: on PostgreSQL only.
+
+    `url`: another way to the database of the folder.
+    """
+    url = url or prepare(folder)
+    clock, metrics = clock or RestlessClock(), Metrics()
     engine, reading = open_engine(url, write=True), open_engine(url, write=False)
-    writer = Writer(engine)
+    writer = Writer(engine, clock=clock, lanes=lanes)
     delivered: list[RoomBatch] = []
     committer = Committer(writer, clock, metrics, delivered.extend)
     running = Heart(engine, reading, writer, committer, clock, metrics, delivered)
@@ -312,13 +349,19 @@ async def heart(folder: Path, clock: FakeClock | None = None) -> AsyncIterator[H
 
 def _watch(engine: Engine, running: Heart) -> None:
     @event.listens_for(engine, "do_connect")
-    def connect(_dialect: object, _record: object, _args: object, options: dict[str, Any]) -> None:
+    def connect(_dialect: object, _record: object, _args: object, options: dict[str, Any]) -> object:
+        if engine.dialect.name == "postgresql":
+            line: type[FaultyLine] = type("Faulty", (FaultyLine,), {"faults": running.faults})
+            return line.connect(**options)
         faulty = type("Faulty", (FaultyConnection,), {"faults": running.faults})
         options["factory"] = faulty
+        return None
 
     @event.listens_for(engine, "begin")
     def begun(_connection: Connection) -> None:
         running.transactions += 1
+        if engine.dialect.name == "postgresql":
+            running.statements.append("BEGIN")  # said by the driver
 
     @event.listens_for(engine, "before_cursor_execute")
     def executed(_connection: object, _cursor: object, statement: str, *_more: object) -> None:

@@ -18,6 +18,7 @@ from support.server import settings_for
 from support.waiting import Signal, until
 from support.wire import Frame, check_frame
 from tertulia.app import Application
+from tertulia.broker.broker import Broker
 from tertulia.clock import Clock
 from tertulia.domain.changes import AddMember
 from tertulia.domain.ids import new_id
@@ -201,7 +202,8 @@ class Node:
         self.services = app.services
         self.gateway = app.gateway
         self.lines: list[Line] = []
-        self._people = 0
+        self._people = self._writing = 0
+        self._watch_writer(app.db.writer)
         transport = httpx.ASGITransport(app.asgi, client=("127.0.0.1", 5000))
         self.http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
 
@@ -267,16 +269,38 @@ class Node:
 
     async def settle(self) -> None:
         """Return when nothing is under way: no reads, no writes, no batch."""
-        db = self.app.db
-        await until(lambda: not db.reads_waiting and self.app.committer._idle.is_set())
-        await db.writer.notice_foreign_writes()  # behind all writes that wait or run
-        await until(lambda: not db.reads_waiting and self.app.committer._idle.is_set())
+        await until(self.is_idle)
+        await self.app.db.writer.notice_foreign_writes()
+        await until(self.is_idle)
+
+    def is_idle(self) -> bool:
+        """Nothing is under way at this moment."""
+        return not (self.app.db.reads_waiting or self._writing or not self.app.committer._idle.is_set())
+
+    def _watch_writer(self, writer: Any) -> None:
+        """Count what waits for it or runs."""
+        put = writer._put
+
+        def counted(queue: Any, job: Any) -> None:
+            done = job.done
+
+            def done_and_counted(*args: Any) -> None:
+                self._writing -= 1
+                done(*args)
+
+            job.done = done_and_counted
+            put(queue, job)
+            self._writing += 1
+
+        writer._put = counted
 
 
 @asynccontextmanager
-async def node(directory: Path, clock: Clock | None = None, **changed: Any) -> AsyncIterator[Node]:
-    """Started, and stopped at the end. `changed`: settings."""
-    app = Application(settings_for(directory, **changed), clock)
+async def node(
+    directory: Path, clock: Clock | None = None, *, broker: Broker | None = None, **changed: Any
+) -> AsyncIterator[Node]:
+    """Started, and stopped at the end. `broker`: to the others; `changed`: settings."""
+    app = Application(settings_for(directory, **changed), clock, broker)
     await app.start()
     running = Node(app)
     try:

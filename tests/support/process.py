@@ -4,12 +4,14 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+
+from support.forks import Forks
+from tertulia.clock import SystemClock
 
 GENEROUS = {
     "TERTULIA_POST_RATE": "10000",
@@ -36,51 +38,52 @@ class ServerProcess:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {**os.environ, **GENEROUS, **environment}
-        self._process: asyncio.subprocess.Process | None = None
+        self._forks = Forks()
+        self.process: int | None = None
 
     async def start(self) -> None:
         """Return when it says that it listens."""
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tertulia", "serve"),
-            *("--port", str(self.port), "--data-dir", str(self.directory / "data")),
-            env=self.environment,
-            cwd=self.directory,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
+        assert self.process is None
+        self.process = await self._forks.start(
+            *("serve", "--port", str(self.port), "--data-dir", str(self.directory / "data")),
+            folder=self.directory,
+            variables=self.environment,
         )
-        async with asyncio.timeout(30):
-            while not await self._answers():
-                assert self._process.returncode is None, "the server ended at its start"
-                await asyncio.wait({asyncio.ensure_future(self._process.wait())}, timeout=0.02)  # noqa: TID251
+        async with asyncio.timeout(30), httpx.AsyncClient(trust_env=False) as http:
+            while not await self._answers(http):
+                await SystemClock().sleep(0.01)
 
-    async def _answers(self) -> bool:
+    async def _answers(self, http: httpx.AsyncClient) -> bool:
         """Ready, not only listening: at first it may still make its database."""
         try:
-            async with httpx.AsyncClient(trust_env=False) as http:
-                return (await http.get(f"{self.url}/readyz")).is_success
+            return (await http.get(f"{self.url}/readyz")).is_success
         except httpx.TransportError:
             return False
 
-    async def end(self, how: signal.Signals) -> None:
-        """Send a signal and wait until the process is gone."""
-        assert self._process is not None
-        if self._process.returncode is None:
-            self._process.send_signal(how)
-            async with asyncio.timeout(20):
-                await self._process.wait()
+    async def end(self, how: signal.Signals) -> int | None:
+        """Send a signal and wait until the process is gone: how it ended; None if none was there."""
+        if self.process is None:
+            return None
+        process, self.process = self.process, None
+        os.kill(process, how)
+        async with asyncio.timeout(20):
+            return await self._forks.wait(process)
 
     async def kill(self) -> None:
         """`kill -9`: no goodbye, nothing flushed."""
         await self.end(signal.SIGKILL)
+
+    async def close(self) -> None:
+        await self.kill()
+        await self._forks.close()
 
 
 @asynccontextmanager
 async def server_process(directory: Path, **environment: str) -> AsyncIterator[ServerProcess]:
     """Started; killed at the end, if it still runs."""
     server = ServerProcess(directory, **environment)
-    await server.start()
     try:
+        await server.start()
         yield server
     finally:
-        await server.kill()
+        await server.close()

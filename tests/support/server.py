@@ -10,6 +10,7 @@ from typing import Any, Literal
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
+from support.databases import current, url_in
 from support.quick import create_user, open_session
 from support.template import make_database
 from support.wire import Frame, check_frame
@@ -38,6 +39,8 @@ def settings_for(directory: Path, **changed: Any) -> Settings:
         "requests_per_minute": 1_000_000,
         "sockets": "picows",
     }
+    if current() == "postgresql":
+        values["database_url"] = url_in(directory)
     settings = Settings(**{**values, **changed})
     make_database(settings.database_url)
     return settings

@@ -1,6 +1,7 @@
 """The command `tertulia`. Each module here is one command; they are imported when they are run."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -147,6 +148,57 @@ def demo(
         remove_demo(loaded)
     else:
         demo(loaded, messages, force=force)
+
+
+@app.command()
+@takes(*DATA)
+def backup(
+    loaded: Loaded,
+    file: Annotated[Path, typer.Argument(help="Where the copy goes; it must not be there yet.", show_default=False)],
+) -> None:
+    """Copy the database, while the server runs. The signing key is not in it, and is not needed to restore it."""
+    from tertulia.cli.backup import backup
+
+    backup(loaded, file)
+
+
+@app.command()
+@takes(*DATA)
+def restore(
+    loaded: Loaded,
+    file: Annotated[Path, typer.Argument(help="A copy that `tertulia backup` made.", show_default=False)],
+) -> None:
+    """Put a backup in the place of the database, which is kept beside it. Stop the server before."""
+    from tertulia.cli.backup import restore
+
+    restore(loaded, file)
+
+
+@app.command()
+@takes()
+def copy(
+    loaded: Loaded,
+    to: Annotated[str, typer.Option("--to", help="The database that is filled; empty.", show_default=False)],
+    source: Annotated[
+        str, typer.Option("--from", help="The database that is copied. [default: that of the settings]")
+    ] = "",
+) -> None:
+    """Move everything from one database to another, such as from SQLite to PostgreSQL. Stop the server before.
+
+    A password is better left out of the command: PostgreSQL takes it from PGPASSWORD or ~/.pgpass.
+    """
+    from tertulia.cli.copy import copy
+
+    copy(loaded, source, to)
+
+
+@app.command("new-epoch")
+@takes(*DATA)
+def new_epoch(loaded: Loaded) -> None:
+    """Say that the database went back in time: everybody signs in again and loads all anew. Stop all servers before."""
+    from tertulia.cli.backup import new_epoch
+
+    new_epoch(loaded)
 
 
 webhook = typer.Typer(help="Have addresses told of what happens.", no_args_is_help=True, rich_markup_mode=None)

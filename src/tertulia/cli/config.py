@@ -3,11 +3,9 @@
 from rich.console import Console
 from rich.table import Table
 
-from tertulia.cli.options import written
+from tertulia.cli.options import MASK, shown, written
 from tertulia.datadir import KEY_FILE
 from tertulia.settings import Loaded, Settings, is_secret, variable
-
-MASK = "********"
 
 
 def show(loaded: Loaded) -> None:
@@ -33,4 +31,5 @@ def _value(loaded: Loaded, name: str) -> str:
     value = getattr(loaded.settings, name)
     if is_secret(name):
         return MASK if value else "none yet" if name == "secret_key" else "none"
-    return written(value) or "none"
+    text = written(value) or "none"
+    return shown(text) if name.endswith("_url") else text

@@ -12,5 +12,5 @@ def migrate(loaded: Loaded) -> None:
     open_data_dir(loaded.settings.data_dir)
     url = loaded.settings.database_url
     changed = schema.migrate(url)
-    file = schema.database_file(url)
-    typer.echo(f"The database {file} is up to date now." if changed else f"The database {file} was up to date.")
+    name = schema.named(url)
+    typer.echo(f"The database {name} is up to date now." if changed else f"The database {name} was up to date.")

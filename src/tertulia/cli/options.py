@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 import typer
 
@@ -18,6 +19,7 @@ from tertulia.settings import Loaded, Settings, extra, is_secret, load, option, 
 CONFIG = tuple(name for name in Settings.model_fields if not is_secret(name))
 """All but the secrets: everybody on the machine can read the command line of a process."""
 
+MASK = "********"
 DATA = ("data_dir", "database_url")
 ADDRESS = ("public_url", "host", "port")
 
@@ -87,13 +89,21 @@ def written(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def shown(url: str) -> str:
+    """A URL as it may be printed: with stars for a password."""
+    parts = urlsplit(url)
+    if not parts.password:
+        return url
+    return parts._replace(netloc=f"{parts.username or ''}:{MASK}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+
 def pasteable(loaded: Loaded, *words: str) -> str:
     """A command of this program that does its work on the same data when it is pasted into a second terminal."""
     same = [
         part
         for name in DATA
         if loaded.origins[name] in {"command line", "environment"}
-        for part in (option(name), str(getattr(loaded.settings, name)))
+        for part in (option(name), shown(str(getattr(loaded.settings, name))))
     ]
     return shlex.join([_program(), *words, *same])
 

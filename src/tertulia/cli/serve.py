@@ -136,11 +136,12 @@ def _free_port(host: str, taken: int) -> int:
 
 def _report(loaded: Loaded, directory: DataDir, listeners: list[socket.socket]) -> list[str]:
     """What people want to know now; every command stands at the end of its line, to be pasted."""
-    address = url_of(listeners[0])
+    address, url = url_of(listeners[0]), loaded.settings.database_url
     return [
         f"Tertulia {__version__} on {address}",
         f"  to talk        open {address}/app/ in a browser",
         f"  data           {directory.path}{' (new)' if directory.is_new else ''}",
+        *([] if schema.is_file(url) else [f"  database       {schema.named(url)}"]),
         f"  documents      {address}/api/docs",
         f"  sockets        up to {loaded.settings.max_connections:,}",
         "Next, in another terminal:",

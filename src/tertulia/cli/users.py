@@ -62,8 +62,9 @@ def no_database(loaded: Loaded) -> str:
     if loaded.origins["database_url"] == "default":
         folder = loaded.settings.data_dir
         return f"There is no Tertulia database in {folder}: start the server there first, or use --data-dir."
-    file = schema.database_file(loaded.settings.database_url)
-    return f"There is no Tertulia database at {file}: start the server with it first, or use --database-url."
+    url = loaded.settings.database_url
+    missing = f"at {schema.named(url)}" if schema.is_file(url) else f"in {schema.named(url)}"
+    return f"There is no Tertulia database {missing}: start the server with it first, or use --database-url."
 
 
 def prepare_or_make(loaded: Loaded) -> bool:
@@ -79,7 +80,7 @@ def prepare_or_make(loaded: Loaded) -> bool:
 
 def say_new(loaded: Loaded) -> None:
     """Somebody may have meant another one."""
-    typer.echo(f"This is in a new database: {schema.database_file(loaded.settings.database_url)}", err=True)
+    typer.echo(f"This is in a new database: {schema.named(loaded.settings.database_url)}", err=True)
 
 
 def _ask_and_create(loaded: Loaded, username: str | None, email: str | None) -> User:

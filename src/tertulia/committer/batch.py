@@ -26,28 +26,38 @@ from tertulia.storage.bans import BanRow
 
 @dataclass(slots=True)
 class Batch:
-    """What a transaction did: one result an item, in order, and what is to be delivered once it is committed."""
+    """What a transaction did: one result an item, in order, and what is to be delivered once it is committed.
 
-    results: list[Result]
+    No result: the item's room is held by somebody else, so nothing was done.
+    """
+
+    results: list[Result | None]
     delivered: list[RoomBatch] = field(default_factory=list)
 
 
 def run(
-    connection: Connection, items: list[Change], rights: Rights, now: int, *, careful: bool, known: frozenset[Key]
+    connection: Connection,
+    items: list[Change],
+    rights: Rights,
+    now: int,
+    *,
+    careful: bool,
+    known: frozenset[Key],
+    skip_held: bool = False,
 ) -> Batch:
-    """Decide and write `items`.
+    """Decide and write `items`; with `skip_held` without those whose rooms are held by somebody else.
 
     `careful`: look up each client_id and message id first, because an attempt failed or its outcome is unknown.
     `known`: keys that were stored lately, so that they are looked up in any case.
     """
     loader = Loader(connection, rights, now)
-    states = loader.states(items)
+    states = loader.states(items, skip_held=skip_held)
     stored = look_up(connection, items, known, careful=careful)
     batch = Batch([])
     for item in items:
         batch.results.append(_result(connection, loader, states, stored, item))
     _write(connection, states.values())
-    answered = zip(items, batch.results, strict=True)
+    answered = [(item, result) for item, result in zip(items, batch.results, strict=True) if result is not None]
     webhooks.record(connection, rights, states.values(), loader.created, answered, now)
     batch.delivered = [_delivered(state) for state in states.values() if state.events or state.deleted or state.bans]
     batch.delivered += loader.created
@@ -57,13 +67,15 @@ def run(
 
 def _result(
     connection: Connection, loader: Loader, states: dict[int, RoomState], stored: Stored, item: Change
-) -> Result:
+) -> Result | None:
     try:
         if isinstance(item, CreateRoom):
             there = stored.rooms.get(item.id)
             return _create(connection, loader, item) if there is None else _created(connection, there, item)
         state = states.get(item.room)
         if state is None:
+            if item.room in loader.held:
+                return None
             raise not_found("room")
         if isinstance(item, Post):
             return _post(connection, state, stored, item)

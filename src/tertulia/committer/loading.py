@@ -46,10 +46,12 @@ _COMING = Join | AddMember
 class Rights:
     """Members and users as they were at a room's `access_seq`; a member counts only if that is still the same.
 
-    Used by the writer's thread; `forget_users` may be called from any thread.
+    Used by one thread of the writer; `forget_users` may be called from any thread. `shared`: other processes write all
+    the time, so users, names and webhooks are asked again for each batch.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, shared: bool = False) -> None:
+        self.shared = shared
         self._members: dict[int, tuple[int, dict[int, Member], int]] = {}
         self._users: dict[int, User] = {}
         self._changed: set[int] = set()
@@ -118,13 +120,17 @@ class Rights:
         """Begin a batch: forget what changed, and everything when the count of foreign writes moved."""
         while self._changed:
             self._users.pop(self._changed.pop(), None)
-        if generation != self._generation:
+        if self.shared:  # members are known by the room's `access_seq`, which was read under its lock
+            self._webhooks, self._users = None, {}
+        elif generation != self._generation:
             self._generation = generation
             self.clear()
 
 
 class Loader:
-    """Loads for one batch. `created` collects the rooms that it makes, `names` holds the taken ones of those wanted."""
+    """Loads for one batch. `created` collects the rooms that it makes, `names` holds the taken ones of those wanted,
+    `held` the rooms that somebody else holds.
+    """
 
     def __init__(self, connection: Connection, rights: Rights, now: int) -> None:
         self._connection = connection
@@ -132,6 +138,7 @@ class Loader:
         self.now = now
         self.created: list[RoomBatch] = []
         self.names: set[str] = set()
+        self.held: set[int] = set()
 
     def users(self, numbers: Collection[int]) -> dict[int, User]:
         """Those of `numbers` that are there, from memory or the database."""
@@ -141,13 +148,15 @@ class Loader:
             known.update(users.by_numbers(self._connection, missing))
         return {number: known[number] for number in numbers if number in known}
 
-    def states(self, items: list[Change]) -> dict[int, RoomState]:
+    def states(self, items: list[Change], *, skip_held: bool = False) -> dict[int, RoomState]:
         """A state for each room that is there, locked first, with all that the items ask for."""
         by_room: dict[int, list[RoomChange]] = defaultdict(list)
         for item in items:
             if not isinstance(item, CreateRoom):
                 by_room[item.room].append(item)
-        locked = rooms.lock(self._connection, list(by_room)) if by_room else {}
+        locked = rooms.lock(self._connection, list(by_room), skip_held=skip_held) if by_room else {}
+        if skip_held:
+            self.held = rooms.there(self._connection, by_room.keys() - locked.keys())
         states = {number: RoomState(locked[number], self.now) for number in by_room if number in locked}
         for number, state in states.items():
             state.members = self._rights.members(number, state.access_seq)
@@ -160,9 +169,12 @@ class Loader:
         self._load_bans(states, present)
         self._load_invites(states, present)
         self.names = self._taken_names(items)
+        if self._rights.shared:
+            self._find_names(states, present)
         for number, state in states.items():
             state.taken_names = self.names
-            self._load_names(state, present[number])
+            if not self._rights.shared:
+                self._load_names(state, present[number])
             self._load_heirs(state, present[number])
         self._load_blocks(states, present)
         return states
@@ -269,6 +281,20 @@ class Loader:
         mentioning = [item for item in items if isinstance(item, Post | Edit) and item.names]
         if mentioning:
             state.names = self._names(state, mentioning)
+
+    def _find_names(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
+        """Who may be mentioned, of all rooms at once: those whose names begin as it is written."""
+        wanted = {
+            room: set().union(*(mentions.prefixes(item.names) for item in items if isinstance(item, Post | Edit)))
+            for room, items in by_room.items()
+        }
+        found = users.by_usernames(self._connection, set().union(*wanted.values())).values()
+        pairs = [(room, user.number) for room, names in wanted.items() for user in found if user.username in names]
+        found_here = members.some(self._connection, pairs)
+        here = {(member.room, member.user) for member in found_here if member.left_at is None}
+        for room, names in wanted.items():
+            if names:
+                states[room].names = Names(user for user in found if (room, user.number) in here)
 
     def _load_heirs(self, state: RoomState, items: list[RoomChange]) -> None:
         """Who may become the owner, if the owner goes: more than may go, or lose their role, in this batch."""

@@ -10,6 +10,7 @@ from tertulia.services.erasure import Erasure
 from tertulia.services.export import Export
 from tertulia.services.history import History
 from tertulia.services.invites import Invites
+from tertulia.services.lease import Lease
 from tertulia.services.members import Members
 from tertulia.services.membership import Membership
 from tertulia.services.messages import Messages
@@ -56,3 +57,4 @@ class Services:
     invites: Invites
     reports: Reports
     staff: Staff
+    lease: Lease

@@ -156,7 +156,7 @@ class Accounts:
     def _create(
         self, connection: Connection, new: NewUser, device: Device, code: str | None, flagged: bool
     ) -> tuple[User, Opened, Invite | None]:
-        invite = self._invitation(connection, code)
+        invite = self._invitation(connection, code, lock=True)
         if invite is not None:
             invites.count_uses(connection, {invite.number: 1})
         user = accounts.create(connection, new)
@@ -164,11 +164,11 @@ class Accounts:
             self._words.report_within(connection, (user.username, user.name), user.number)
         return user, self._sessions.open(connection, user, device.name, device.address), invite
 
-    def _invitation(self, connection: Connection, code: str | None) -> Invite | None:
+    def _invitation(self, connection: Connection, code: str | None, *, lock: bool = False) -> Invite | None:
         """The invitation with this code, None without one; raises `invite_invalid`."""
         if code is None:
             return None
-        return check_invite(invites.by_code(connection, code), self._clock.now())
+        return check_invite(invites.by_code(connection, code, lock=lock), self._clock.now())
 
     async def login(self, name: str, password: str, device: Device) -> SignedIn:
         """`name` is a username or a claimed email address, in any case.

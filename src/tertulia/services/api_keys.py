@@ -73,6 +73,7 @@ class ApiKeys:
         return created, text
 
     def _create(self, connection: Connection, name: str, scopes: frozenset[str], key_hash: str) -> ServerKey:
+        api_keys.hold_all(connection)
         active = api_keys.active(connection, MAX_KEYS)
         if any(key.name == name for key in active.values()):
             raise Rejection("name_taken", "A key in force has this name: revoke that one, or choose another.")

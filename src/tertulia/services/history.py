@@ -9,23 +9,30 @@ from tertulia.storage.database import Database
 
 
 class History:
-    """`epoch`: the installation's; `boot`: this start's. Call `begin` before anything else."""
+    """`epoch`: the `installation`'s, on the `server` that has its database; `boot`: this start's.
+
+    Call `begin` before anything else.
+    """
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self.epoch = ""
+        self.installation = self.server = ""
         self.boot = new_id()
         self._known: set[str] = set()
 
     async def begin(self) -> None:
         """Note this start."""
-        self.epoch = await self._db.write(self._begin)
+        self.installation, self.server = await self._db.write(self._begin)
         self._known = {self.boot}
 
-    def _begin(self, connection: Connection) -> str:
+    @property
+    def epoch(self) -> str:
+        return self.installation + self.server
+
+    def _begin(self, connection: Connection) -> tuple[str, str]:
         boots.add(connection, self.boot, self._clock.now())
-        return boots.epoch(connection)
+        return boots.history(connection)
 
     async def is_done(self, what: str) -> bool:
         """Whether `mark_done` was called for this, ever."""

@@ -118,6 +118,7 @@ class Invites:
     def _make(
         self, connection: Connection, caller: Caller, room_id: str, expires_in: int, max_uses: int | None
     ) -> Invite:
+        rooms.hold(connection, room_id)  # whoever loses the right now, leaves no invitation
         room = allowed(connection, caller.user, room_id, Act.INVITE)
         if room.archived:
             raise Rejection("archived", "This room is archived: nobody can come in.")

@@ -4,7 +4,7 @@ Nobody but my own devices is told, and at once. Order counts: what a member read
 the mark, what they read after it ends it.
 """
 
-from collections.abc import Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,16 @@ class Membership:
         self._hub = hub
         self._receipts = receipts
         self._pace = pace
+        self._on_changed: list[Callable[[int, int], None]] = []
+        receipts.on_mark(self._changed)
+
+    def on_changed(self, callback: Callable[[int, int], None]) -> None:
+        """`callback(user, room)`: how they stand there was changed here."""
+        self._on_changed.append(callback)
+
+    def _changed(self, user: int, room: int) -> None:
+        for callback in self._on_changed:
+            callback(user, room)
 
     async def change(self, caller: Caller, room_id: str, wanted: Quiet) -> RoomView:
         """How the caller stands in the room then; raises `not_found`, `not_member`, or `invalid` for a mark from a
@@ -70,6 +80,7 @@ class Membership:
         self._receipts.tell_held(written)
         if changed:
             tell_me(self._hub, view)
+            self._changed(caller.user, room)
         return view
 
     async def tell(self, user: int, numbers: Collection[int]) -> None:

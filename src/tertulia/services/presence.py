@@ -1,12 +1,13 @@
 """Who is there: online, away or offline. Never stored, but for when somebody was last seen.
 
 A user is online while any device is, away when all are (said, or five minutes without a command), offline without a
-connection. It is told to those who share a room of at most `large` members, gathered for a second, once a room; but
-not in `silent` rooms.
+connection, on whatever node. It is told to those who share a room of at most `large` members, gathered for a second,
+once a room; but not in `silent` rooms. Each node tells its own; what others need to know for that goes to `on_here`.
 """
 
 from collections import defaultdict
-from collections.abc import Container, Hashable, Iterable
+from collections.abc import Callable, Container, Hashable, Iterable
+from itertools import islice
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +17,7 @@ from tertulia.domain.errors import Rejection
 from tertulia.domain.events import Presence as PresenceNews
 from tertulia.domain.events import RoomBatch
 from tertulia.hub.hub import Hub
+from tertulia.services.elsewhere import RANK, Elsewhere
 from tertulia.storage import receipts
 from tertulia.storage.database import Database
 
@@ -26,10 +28,17 @@ IDLE = 300.0
 """Seconds without a command after which a device counts as away."""
 LINGER = 3.0
 """Seconds before somebody without a connection counts as offline: a page that is loaded again is no news."""
+SAID_AT_ONCE = 200
+"""People in one letter to other nodes."""
+SAID_ROOMS = 200
+"""Rooms of a person of which other nodes are told."""
+
+Said = tuple[int, str, str, tuple[int, ...]]
+"""A user's number and id, how they are here, their rooms."""
 
 
 class Presence:
-    """Of the users connected to this node. Plain methods; `run` tells what changed."""
+    """Of the users connected to this node, with what others say. Plain methods; `run` tells what changed."""
 
     def __init__(self, hub: Hub, db: Database, clock: Clock, *, large: int, silent: Container[int] = ()) -> None:
         self._hub = hub
@@ -41,6 +50,21 @@ class Presence:
         self._dirty: set[int] = set()
         self._seen: dict[int, int] = {}
         self._ticks = 0
+        self.elsewhere = Elsewhere(clock)
+        self._told: dict[int, tuple[str, str, set[int]]] = {}  # of those who are elsewhere only: id, status, rooms
+        self._to_say: set[int] = set()
+        self._say_all = False
+        self._on_here: list[Callable[[tuple[Said, ...], bool], None]] = []
+
+    def on_here(self, callback: Callable[[tuple[Said, ...], bool], None]) -> None:
+        """`callback(people, whole)` is called each second with those who changed here; `whole`: and who is not among
+        them, nor in the next calls of this second, is not here.
+        """
+        self._on_here.append(callback)
+
+    def say_all(self) -> None:
+        """Another node does not know, or is not sure."""
+        self._say_all = True
 
     def arrive(self, user: int, user_id: str, device: Hashable) -> None:
         """A connection of the user is live."""
@@ -85,6 +109,7 @@ class Presence:
         if person is not None:
             person.rooms.discard(room)
             person.fresh.discard(room)
+            self._to_say.add(user)
 
     def heard(self, batch: RoomBatch) -> None:
         """What was committed in a room, after the hub has delivered it: those who are out are told of no more."""
@@ -110,12 +135,22 @@ class Presence:
 
     def of(self, users: Iterable[int]) -> list[tuple[str, str]]:
         """(user id, status) of those who are not offline."""
-        there = ((self._people[user], user) for user in users if user in self._people)
-        return [(person.user_id, person.told or person.status(self._now())) for person, _ in there]
+        found: list[tuple[str, str]] = []
+        for user in users:
+            person = self._people.get(user)
+            if person is not None:
+                found.append((person.user_id, person.told or self._status(user, person)))
+            elif (user_id := self.elsewhere.user_id(user)) is not None:
+                found.append((user_id, self.elsewhere.status(user)))
+        return found
 
     def is_there(self, user: int) -> bool:
         """They are not offline."""
-        return user in self._people
+        return user in self._people or self.elsewhere.status(user) != "offline"
+
+    def _status(self, user: int, person: "_Person") -> str:
+        """The best of all nodes."""
+        return max(person.status(self._now()), self.elsewhere.status(user), key=RANK.__getitem__)
 
     def _now(self) -> float:
         return self._clock.monotonic()
@@ -135,22 +170,60 @@ class Presence:
             self._dirty.update(self._people)  # who fell silent is away; looked at every ten seconds
         gone = [user for user, person in self._people.items() if person.is_gone(now)]
         by_room: dict[int, list[tuple[str, str]]] = defaultdict(list)
-        for user in {*self._dirty, *gone}:
+        changed = self.elsewhere.take_changed()
+        for user in changed.difference(self._people):
+            self._gather_elsewhere(user, by_room)
+        for user in {*self._dirty, *gone, *changed.intersection(self._people)}:
             self._gather(user, now, by_room)
         self._dirty.clear()
+        self._say()
+        self._tell(by_room)
+        for user in gone:
+            person = self._people.pop(user)
+            if self.elsewhere.user_id(user) is not None:
+                self._told[user] = person.user_id, person.told or "offline", person.rooms
+
+    def _tell(self, by_room: dict[int, list[tuple[str, str]]]) -> None:
         for room, statuses in by_room.items():
             if self._hub.member_count(room) <= self._large:
                 # Each tick tells what changed in it, so a later one does not stand for those before.
                 self._hub.tell(room, f"presence {self._ticks}", PresenceNews(tuple(statuses)), members_only=True)
-        for user in gone:
-            del self._people[user]
+
+    def _say(self) -> None:
+        """What changed here, to the other nodes; also when nothing did: it is a sign of life."""
+        whole, self._say_all = self._say_all, False
+        users, self._to_say = list(self._people) if whole else list(self._to_say), set()
+        said = [self._said(user, self._people[user]) for user in users if user in self._people]
+        parts = [tuple(said[start : start + SAID_AT_ONCE]) for start in range(0, len(said), SAID_AT_ONCE)] or [()]
+        for number, part in enumerate(parts):
+            for call in self._on_here:
+                call(part, whole and number == 0)
+
+    def _said(self, user: int, person: "_Person") -> Said:
+        status = "offline" if person.is_gone(self._now()) else person.told_here or "online"
+        return user, person.user_id, status, tuple(islice(person.rooms, SAID_ROOMS))
+
+    def _gather_elsewhere(self, user: int, by_room: dict[int, list[tuple[str, str]]]) -> None:
+        user_id, told, rooms = self._told.pop(user, (self.elsewhere.user_id(user), "offline", set[int]()))
+        status, now = self.elsewhere.status(user), self.elsewhere.rooms(user)
+        if user_id is None:
+            return
+        for room in now | rooms if status != told else now - rooms:
+            if room not in self._silent:
+                by_room[room].append((user_id, status))
+        if status != "offline":
+            self._told[user] = user_id, status, now
 
     def _gather(self, user: int, now: float, by_room: dict[int, list[tuple[str, str]]]) -> None:
         person = self._people.get(user)
         if person is None or not (person.devices or person.is_gone(now)):
             return
-        status = person.status(now)
-        for room in person.rooms if status != person.told else person.fresh:
+        status, here = self._status(user, person), person.status(now)
+        if person.fresh or here != person.told_here:
+            self._to_say.add(user)
+            person.told_here = here
+        rooms = person.rooms | self.elsewhere.rooms(user) if status != person.told else person.fresh
+        for room in rooms:
             by_room[room].append((person.user_id, status))
         person.fresh.clear()
         person.told = status
@@ -175,9 +248,11 @@ class _Device:
 
 
 class _Person:
-    """`told`: the status that the others know. `fresh`: rooms that were not told yet."""
+    """`told`: the status that the others know, `told_here`: as far as it is of this node. `fresh`: rooms that were not
+    told yet.
+    """
 
-    __slots__ = ("devices", "fresh", "left_at", "rooms", "told", "user_id")
+    __slots__ = ("devices", "fresh", "left_at", "rooms", "told", "told_here", "user_id")
 
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
@@ -186,6 +261,7 @@ class _Person:
         self.fresh: set[int] = set()
         self.left_at = 0.0
         self.told: str | None = None
+        self.told_here: str | None = None
 
     def is_gone(self, now: float) -> bool:
         return not self.devices and now >= self.left_at + LINGER

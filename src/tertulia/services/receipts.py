@@ -4,7 +4,7 @@ A crash may lose the last moment of them; clients repeat their own positions whe
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from itertools import islice
 
 import structlog
@@ -46,6 +46,16 @@ class Receipts:
         self._silent = silent
         self._gathered: dict[tuple[int, int], _Position] = {}
         self._held: Counter[tuple[int, int]] = Counter()
+        self._on_written: list[Callable[[list[Positions], list[Positions]], None]] = []
+        self._on_mark: list[Callable[[int, int], None]] = []
+
+    def on_written(self, callback: Callable[[list[Positions], list[Positions]], None]) -> None:
+        """`callback(positions, own)`: they were written here; `own` may be told to nobody but those themselves."""
+        self._on_written.append(callback)
+
+    def on_mark(self, callback: Callable[[int, int], None]) -> None:
+        """`callback(user, room)`: reading moved where they had marked something as unread."""
+        self._on_mark.append(callback)
 
     def advance(self, user: int, room: int, read: int | None, delivered: int | None, *, repeated: bool = False) -> None:
         """Note that a member has read or received so far; told and stored with the next flush.
@@ -90,7 +100,7 @@ class Receipts:
 
     def tell_held(self, written: Collection[Positions]) -> None:
         """What was held is written."""
-        self._tell(written, self._silent)
+        self._written(written, self._silent)
 
     async def run(self) -> None:
         """Flush again and again, until cancelled."""
@@ -99,23 +109,50 @@ class Receipts:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write and tell what is gathered, in slices."""
+        """Write and tell what is gathered, in slices. What another node is writing waits for the next time."""
+        later: list[Gathered] = []
         while keys := list(islice((key for key in self._gathered if key not in self._held), FLUSHED_AT_ONCE)):
             try:
-                await self._write(keys, self._silent)
+                later += await self._write_free(keys)
             except (SQLAlchemyError, Rejection) as error:
                 log.warning("receipts.lost", count=len(keys), error=type(error).__name__)
-                return
+                break
+        self.gather(later)
+
+    async def _write_free(self, keys: Collection[tuple[int, int]]) -> list[Gathered]:
+        taken = [(*key, *self._gathered.pop(key)) for key in keys]
+        written, marks, later = await self._db.write(_write_free, taken)
+        self._tell_written(written, marks, self._silent)
+        return later
 
     async def _write(self, keys: Collection[tuple[int, int]], silent: Container[int]) -> list[Positions]:
         """Write and tell what was gathered for these (room, user)."""
         taken = [(*key, *self._gathered.pop(key)) for key in keys]
         written, marks = await self._db.write(write_gathered, taken)
-        # No await between the write and this: who is told of two writes is told in their order.
-        self._tell(written, silent)
+        self._tell_written(written, marks, silent)
+        return written
+
+    def _tell_written(self, written: Collection[Positions], marks: list[RoomView], silent: Container[int]) -> None:
+        """No await between the write and this: who is told of two writes is told in their order."""
+        self._written(written, silent)
         for view in marks:
             tell_me(self._hub, view)
-        return written
+            assert view.member is not None
+            for call in self._on_mark:
+                call(view.member.user, view.room.number)
+
+    def _written(self, written: Collection[Positions], silent: Container[int]) -> None:
+        self._tell(written, silent)
+        if written:
+            shown = [position for position in written if position.room not in silent]
+            own = [position for position in written if position.room in silent]
+            for call in self._on_written:
+                call(shown, own)
+
+    def heard(self, positions: Collection[Positions], own: Collection[Positions]) -> None:
+        """They were written on another node."""
+        self._tell(positions, self._silent)
+        self._tell(own, {position.room for position in own})
 
     def _tell(self, written: Collection[Positions], silent: Container[int]) -> None:
         by_room: dict[str, list[Positions]] = defaultdict(list)
@@ -146,6 +183,16 @@ def write_gathered(connection: Connection, taken: Sequence[Gathered]) -> tuple[l
     for room, user in moved:
         rooms_of[user].append(room)
     return written, [view for user, rooms in rooms_of.items() for view in membership.views(connection, user, rooms)]
+
+
+def _write_free(
+    connection: Connection, taken: Sequence[Gathered]
+) -> tuple[list[Positions], list[RoomView], list[Gathered]]:
+    """The same of those that nobody else is writing; and the others."""
+    free = receipts.free(connection, [row[:2] for row in taken])
+    there = receipts.there(connection, {row[:2] for row in taken} - free)
+    written, marks = write_gathered(connection, [row for row in taken if row[:2] in free])
+    return written, marks, [row for row in taken if row[:2] in there]
 
 
 def tell_me(hub: Hub, view: RoomView) -> None:

@@ -76,8 +76,9 @@ class Sessions:
         self._used: dict[str, int] = {}  # session id → when, not written yet
         self._callbacks: list[Ended] = []
         self._changed: list[Changed] = []
+        self._ended_here: list[Callable[[], None]] = []
         self._others: Others | None = None
-        self._purged_at = 0
+        self._purged_at = self._looked_at = 0
 
     def on_ended(self, callback: Ended) -> None:
         """`callback(session ids, numbers of deactivated users)` is called when they have just ended."""
@@ -86,6 +87,10 @@ class Sessions:
     def on_changed(self, callback: Changed) -> None:
         """`callback(numbers)` is called when the rows of users were changed here, before `on_ended` hears of it."""
         self._changed.append(callback)
+
+    def on_ended_here(self, callback: Callable[[], None]) -> None:
+        """`callback()` is called when this process has ended sessions, or changed who may have any."""
+        self._ended_here.append(callback)
 
     def accept(self, others: Others) -> None:
         """Ask `others` about tokens that this server did not sign."""
@@ -126,11 +131,14 @@ class Sessions:
 
     async def load(self) -> None:
         """Learn what was ended; callbacks hear nothing of it."""
-        self._ended, self._inactive, self._cut = await self._db.read(self._known)
+        self._looked_at = self._clock.now()
+        self._ended, self._inactive, self._cut = await self._db.read(self._known, self._horizon())
 
     async def catch_up(self) -> None:
-        """Learn what another process ended since."""
-        ended, inactive, cut = await self._db.read(self._known)
+        """Learn what another process ended since; their clocks may be a minute apart."""
+        since, now = max(self._horizon(), self._looked_at - MINUTE), self._clock.now()
+        ended, inactive, cut = await self._db.read(self._known, since)
+        self._looked_at = now
         new_ended, new_inactive = ended.keys() - self._ended.keys(), inactive - self._inactive
         new_cut = [number for number, (_, at) in cut.items() if at > self._cut.get(number, ("", 0))[1]]
         self._ended |= ended
@@ -138,12 +146,11 @@ class Sessions:
         self._cut |= {number: cut[number] for number in new_cut}
         self._tell(new_ended | {foreign_session(cut[number][0]) for number in new_cut}, new_inactive)
 
-    def _known(self, connection: Connection) -> tuple[dict[str, int], set[int], dict[int, tuple[str, int]]]:
-        horizon = self._horizon()
+    def _known(self, connection: Connection, since: int) -> tuple[dict[str, int], set[int], dict[int, tuple[str, int]]]:
         return (
-            sessions.ended_since(connection, horizon),
+            sessions.ended_since(connection, since),
             accounts.inactive(connection),
-            external.ended_since(connection, horizon),
+            external.ended_since(connection, since),
         )
 
     def _horizon(self) -> int:
@@ -289,16 +296,17 @@ class Sessions:
             callback([ended.user])
         if ended.user_id is not None:
             self._cut[ended.user] = (ended.user_id, ended.at)
-            self._tell({foreign_session(ended.user_id)}, set())
+            self._tell_here({foreign_session(ended.user_id)}, set())
         self.ended(ended.ids)
 
     def set_active(self, user: int, *, active: bool) -> None:
         """The user was activated or deactivated, committed."""
-        if active:
+        if active and user in self._inactive:
             self._inactive.discard(user)
-        elif user not in self._inactive:
+            self._tell_here(set(), set())
+        elif not active and user not in self._inactive:
             self._inactive.add(user)
-            self._tell(set(), {user})
+            self._tell_here(set(), {user})
 
     async def _end(self, job: Callable[..., list[str]], *args: object) -> list[str]:
         async def work() -> list[str]:
@@ -312,7 +320,13 @@ class Sessions:
         """These sessions have ended, committed: refuse their tokens and close their sockets."""
         new = set(ids) - self._ended.keys()
         self._ended |= dict.fromkeys(new, self._clock.now())
-        self._tell(new, set())
+        if new:
+            self._tell_here(new, set())
+
+    def _tell_here(self, ended: set[str], inactive: set[int]) -> None:
+        self._tell(ended, inactive)
+        for callback in self._ended_here:
+            callback()
 
     def _tell(self, ended: set[str], inactive: set[int]) -> None:
         if ended or inactive:

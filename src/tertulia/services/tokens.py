@@ -36,13 +36,19 @@ class Tokens:
     def __init__(self, secret: bytes, access_seconds: int, refresh_seconds: int, clock: Clock) -> None:
         self._secret = secret
         self._key = hmac.digest(secret, b"tertulia.tokens.v1", "sha256")
+        self._server = ""
         self._clock = clock
         self.access_seconds = access_seconds
         self.refresh_seconds = refresh_seconds
 
-    def bind(self, epoch: str) -> None:
-        """Make and take only tokens of this history: in another database the same numbers are other people."""
-        self._key = hmac.digest(self._secret, b"tertulia.tokens.v1." + epoch.encode(), "sha256")
+    def bind(self, installation: str, server: str = "") -> None:
+        """Make and take only tokens of this history: in another database the same numbers are other people.
+
+        After a move of the database to another `server` (a standby took over) a device refreshes, and goes on: its
+        session has an id that is nobody else's, while the last numbers may have been given out again.
+        """
+        self._key = hmac.digest(self._secret, b"tertulia.tokens.v1." + installation.encode(), "sha256")
+        self._server = server
 
     def pair(self, session: Session, user_id: str) -> TokensResource:
         """The tokens of the session's present generation. `expires_in` is counted from when they were first made."""
@@ -55,6 +61,7 @@ class Tokens:
             "iat": made,
             "exp": made + self.access_seconds,
             "jti": f"{session.id}.{session.generation}",
+            "srv": self._server,
         }
         refresh = {
             "typ": "refresh",
@@ -75,7 +82,7 @@ class Tokens:
             raise unauthorized()
         # Tokens made under a longer lifetime must not outlive what `Sessions` remembers of ended sessions.
         expires_at = min(claims["exp"], made + self.access_seconds) * SECOND
-        if expires_at <= self._clock.now():
+        if expires_at <= self._clock.now() or claims.get("srv", "") != self._server:
             raise expired()
         return Caller(user, user_id, session, expires_at)
 

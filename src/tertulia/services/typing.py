@@ -1,6 +1,6 @@
 """Who types where. Never stored; told when it changed, a few times a second at the most."""
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 
 from tertulia.clock import Clock
 from tertulia.domain.events import Typing as TypingNews
@@ -15,6 +15,10 @@ LARGE_TICKS = 4
 MAX_TYPING = 50
 """So many in a room; who comes on top is not shown."""
 NAMED = 10
+AGAIN = 2.0
+"""Seconds before other nodes are told of somebody again who still types."""
+
+Said = Callable[[int, str, int, User, bool], None]
 
 
 class Typing:
@@ -28,11 +32,34 @@ class Typing:
         self._rooms: dict[int, _Room] = {}
         self._changed: set[int] = set()
         self._ticks = 0
+        self._on_said: list[Said] = []
+
+    def on_said(self, callback: Said) -> None:
+        """`callback(room, room_id, members, user, on)`: it was said on this node."""
+        self._on_said.append(callback)
 
     def say(self, room: int, room_id: str, members: int, user: User, *, on: bool) -> None:
         """Somebody types, or stopped."""
         if not on:
             self.stop(room, user.number)
+            return
+        _, until = self._typists(room).get(user.number, (user, 0.0))
+        self.heard(room, room_id, members, user, on=True)
+        if user.number in self._typists(room) and until < self._clock.monotonic() + LASTS - AGAIN:
+            self._said(room, room_id, members, user, on=True)
+
+    def _typists(self, room: int) -> "dict[int, tuple[User, float]]":
+        there = self._rooms.get(room)
+        return there.typists if there is not None else {}
+
+    def _said(self, room: int, room_id: str, members: int, user: User, *, on: bool) -> None:
+        for call in self._on_said:
+            call(room, room_id, members, user, on)
+
+    def heard(self, room: int, room_id: str, members: int, user: User, *, on: bool) -> None:
+        """Somebody types, or stopped, on whatever node."""
+        if not on:
+            self._stop(room, user.number)
             return
         if room in self._silent:
             return
@@ -48,8 +75,17 @@ class Typing:
     def stop(self, room: int, user: int) -> None:
         """Also when somebody posts, or is gone."""
         there = self._rooms.get(room)
-        if there is not None and there.typists.pop(user, None) is not None:
-            self._changed.add(room)
+        stopped = self._stop(room, user)
+        if there is not None and stopped is not None:
+            self._said(room, there.room_id, 0, stopped, on=False)
+
+    def _stop(self, room: int, user: int) -> User | None:
+        there = self._rooms.get(room)
+        found = there.typists.pop(user, None) if there is not None else None
+        if found is None:
+            return None
+        self._changed.add(room)
+        return found[0]
 
     def stop_all(self, room: int) -> None:
         """Nobody may speak there any more."""
@@ -71,7 +107,7 @@ class Typing:
         for number, room in list(self._rooms.items()):
             silent = [user for user, (_, until) in room.typists.items() if until <= now]
             for user in silent:
-                self.stop(number, user)
+                self._stop(number, user)
         for number in [number for number in self._changed if self._is_due(number)]:
             self._changed.discard(number)
             self._tell(number)

@@ -62,6 +62,11 @@ class Webhooks:
         self._clock = clock
         self._forget = forget
         self._refresh = refresh
+        self._on_changed: list[Callable[[], None]] = []
+
+    def on_changed(self, callback: Callable[[], None]) -> None:
+        """`callback()` is called when any of them was changed here."""
+        self._on_changed.append(callback)
 
     async def all(self) -> list[tuple[Webhook, tuple[int, int]]]:
         """Each with how many deliveries wait, and how many are dead."""
@@ -164,6 +169,8 @@ class Webhooks:
 
         result = await self._db.write(write)
         self._refresh()
+        for callback in self._on_changed:
+            callback()
         return result
 
     def _audit(self, connection: Connection, by: By, act: str, webhook: Webhook, **more: object) -> None:

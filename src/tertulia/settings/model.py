@@ -90,9 +90,13 @@ class Settings(BaseModel):
     database_url: values.DatabaseUrl = Field(
         default_factory=lambda data: f"sqlite:///{data['data_dir']}/tertulia.db",
         json_schema_extra=_extra(
-            DATA, rule="sqlite:/// and the path of a file", default="tertulia.db in the data directory"
+            DATA,
+            rule="sqlite:/// and the path of a file, or postgresql://user:password@host/name",
+            default="tertulia.db in the data directory",
         ),
-        description="The database.",
+        repr=False,
+        description="The database: a file, or PostgreSQL 14 or later. Escape special characters of the password (`@` "
+        "is `%40`), and write it into the environment or `.env`: everybody on the machine can read a command line.",
     )
 
     retention_days: int = Field(

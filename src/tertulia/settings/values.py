@@ -5,7 +5,7 @@ import re
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
@@ -27,7 +27,20 @@ def _path(value: Path) -> Path:
 
 
 def _database_url(value: str) -> str:
-    if not value.startswith("sqlite:///") or value in {"sqlite:///", "sqlite:///:memory:"}:
+    scheme, _, rest = value.partition("://")
+    if scheme in {"postgresql", "postgres"}:
+        return _server_url(f"postgresql://{rest}")
+    if scheme != "sqlite" or not rest.startswith("/") or rest in {"/", "/:memory:"}:
+        raise ValueError
+    return value
+
+
+def _server_url(value: str) -> str:
+    """With the name of the database. A password stands before the `@`, where it is known to be one."""
+    parts = urlsplit(value)
+    if not value.isprintable() or " " in value or parts.fragment or parts.port == 0:
+        raise ValueError
+    if not parts.path.strip("/") or "/" in parts.path[1:] or "password" in parse_qs(parts.query):
         raise ValueError
     return value
 

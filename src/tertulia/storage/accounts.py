@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import User
 from tertulia.domain.usernames import fold_username
+from tertulia.storage.engines import hold
 from tertulia.storage.tables import users
 from tertulia.storage.users import COLUMNS, bump, by_numbers, user_of
 
@@ -37,6 +38,7 @@ class Credentials:
 
 def create(connection: Connection, new: NewUser) -> User:
     """Raises `username_taken` or `email_taken`. To be called where nobody else writes: in a transaction that does."""
+    hold_names(connection, new.username, new.email_login)
     check_free(connection, new.username, new.email_login)
     values = {name: getattr(new, name) for name in NewUser.__slots__}
     try:
@@ -54,6 +56,11 @@ def check_free(connection: Connection, username: str, email_login: str | None, b
         raise _taken("username")
     if email_login is not None and login_taken(connection, email_login, but):
         raise _taken("email_login")
+
+
+def hold_names(connection: Connection, *names: str | None) -> None:
+    """One's name may not be another's address: until the end of the transaction nobody else takes one of these."""
+    hold(connection, *(f"name {fold_username(name)}" for name in names if name is not None))
 
 
 def name_taken(connection: Connection, username: str, but: int | None = None) -> bool:

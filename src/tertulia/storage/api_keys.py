@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, or_, select, update
 
 from tertulia.domain.api_keys import KeyRow, ServerKey
+from tertulia.storage.engines import hold
 from tertulia.storage.tables import api_keys
 
 ACTIVE = api_keys.c.revoked_at.is_(None)
@@ -21,6 +22,11 @@ def create(connection: Connection, id_: str, name: str, key_hash: str, scopes: f
         "created_at": at,
     }
     return _key_of(connection.execute(insert(api_keys).values(values).returning(*api_keys.c)).one())
+
+
+def hold_all(connection: Connection) -> None:
+    """Nobody else makes one until the end of the transaction."""
+    hold(connection, "api keys")
 
 
 def active(connection: Connection, limit: int) -> dict[str, ServerKey]:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from tertulia.domain.models import Room, User
 from tertulia.storage import users
+from tertulia.storage.engines import hold
 from tertulia.storage.keys import listed, matches
 from tertulia.storage.tables import blocks, rooms
 from tertulia.storage.tables import users as users_table
@@ -34,6 +35,8 @@ def remove(connection: Connection, user: int, blocked: int) -> bool:
 
 
 def count(connection: Connection, user: int) -> int:
+    """There will be no more until the transaction ends."""
+    hold(connection, f"blocks {user}")
     return connection.scalar(select(func.count()).select_from(blocks).where(blocks.c.user == user)) or 0
 
 

@@ -1,109 +1,56 @@
-"""The database: its engines, its one writer, its readers, and what differs between SQLite and PostgreSQL.
+"""The database: its engines, its writers, its readers. What differs between the kinds of databases: engines/.
 
-Reads run in a small pool of threads, each a short transaction. Writes of a process go through one writer
-thread, posts first. A function that is run here gets an open `Connection` and must not keep it.
+Reads run in a small pool of threads, each a short transaction that sees one state. Writes go through `Writer`, posts
+first. A function that is run here gets an open `Connection` and must not keep it; it may be run again from its start.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.exc import DBAPIError
 
+from tertulia.clock import Clock, SystemClock
 from tertulia.domain.errors import Rejection
-from tertulia.storage.writer import Writer
+from tertulia.storage.engines import READERS, is_outage, kind_of_url, passes
+from tertulia.storage.writer import PATIENCE, Writer, pause_after, unavailable
+
+__all__ = ["Database", "is_outage", "open_engine", "sqlite_url"]
 
 T = TypeVar("T")
 
-READERS = 4
 READS_WAITING = 2_000
-BUSY_TIMEOUT = 5.0
-"""Seconds to wait for another process that writes to the same SQLite file."""
-
-
-_OUTAGES = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_INTERRUPT,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_NOTADB,
-}
 
 
 def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def is_outage(error: BaseException | None) -> bool:
-    """The database cannot work right now, whatever it is asked: locked, full, read-only, broken, gone."""
-    if not isinstance(error, DBAPIError):
-        return False
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    return isinstance(error, OperationalError) if code is None else code & 0xFF in _OUTAGES
-
-
 def open_engine(url: str, *, write: bool) -> Engine:
-    """An engine for `url`; transactions of a `write` engine take the write lock at their start."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        raise ValueError(f"This version stores in SQLite only; {parsed.get_backend_name()} is not supported yet.")
-    engine = create_engine(
-        parsed,
-        poolclass=QueuePool if not write else NullPool,
-        hide_parameters=True,  # error texts must not carry what people wrote
-        connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False},
-        **({"pool_size": READERS, "max_overflow": 0} if not write else {}),
-    )
-    _prepare_sqlite(engine, write=write)
-    return engine
-
-
-def _prepare_sqlite(engine: Engine, *, write: bool) -> None:
-    @event.listens_for(engine, "connect")
-    def on_connect(raw: Any, _record: object) -> None:
-        raw.isolation_level = None  # transactions are begun below, not by the driver
-        cursor = raw.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",  # acknowledged means stored, through a power cut
-            "fullfsync=ON",  # macOS: fsync alone does not reach the disk
-            "foreign_keys=ON",
-            "journal_size_limit=67108864",
-            "cache_size=-65536" if write else "cache_size=-16384",
-            "temp_store=MEMORY",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    """An engine for `url`; transactions of a `write` engine may write. Raises `ValueError` for an unknown database."""
+    return kind_of_url(url).open(make_url(url), write=write)
 
 
 class Database:
     """Runs functions in transactions, off the event loop.
 
-    `read` and `write` raise what the function raises, after rolling back; a full queue is `busy`.
+    `read` and `write` raise what the function raises, after rolling back; a full queue is `busy`. When the database is
+    lost they try for a few seconds, then it is `unavailable`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
         self.url = url
+        self._clock = clock or SystemClock()
         self._read_engine = open_engine(url, write=False)
         self._write_engine = open_engine(url, write=True)
         self._readers = ThreadPoolExecutor(READERS, "tertulia-read")
         self._reads = 0
-        self.writer = Writer(self._write_engine)
+        self.writer = Writer(self._write_engine, clock=self._clock)
 
     async def read(self, job: Callable[..., T], *args: Any) -> T:
         """`job(connection, *args)` in a read transaction."""
@@ -111,9 +58,22 @@ class Database:
             raise Rejection("busy", "The server has too much to read at once. Try again shortly.", retry_after=1)
         self._reads += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, job, args)
+            return await self._try_to_read(job, args)
         finally:
             self._reads -= 1
+
+    async def _try_to_read(self, job: Callable[..., T], args: tuple[Any, ...]) -> T:
+        until = self._clock.monotonic() + PATIENCE
+        for attempt in count():
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, job, args)
+            except DBAPIError as error:
+                if not passes(error):
+                    raise
+                if self._clock.monotonic() >= until:
+                    raise unavailable() from error
+            await self._clock.sleep(pause_after(attempt))
+        raise AssertionError
 
     def _read(self, job: Callable[..., T], args: tuple[Any, ...]) -> T:
         with self._read_engine.connect() as connection, connection.begin():

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tertulia.domain.models import User
-from tertulia.storage.accounts import email_taken, login_taken
+from tertulia.storage.accounts import email_taken, hold_names, login_taken
 from tertulia.storage.tables import users
 from tertulia.storage.users import COLUMNS, bump, user_of
 
@@ -43,6 +43,7 @@ def confirm(connection: Connection, number: int, at: int) -> None:
 
 def change(connection: Connection, number: int, email: str, email_login: str, confirmed_at: int | None) -> None:
     """Another address to sign in with; raises `email_taken`."""
+    hold_names(connection, email_login)
     if is_taken(connection, email_login, number):
         raise email_taken()
     try:

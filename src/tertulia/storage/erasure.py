@@ -86,6 +86,16 @@ def done(connection: Connection, number: int, blank: bool) -> None:
     connection.execute(update(users_table).where(*which).values(erasing=None))
 
 
+def deleted(connection: Connection) -> dict[str, bool]:
+    """Ids of deleted users, and whether anything that they wrote has its text still."""
+    talking = select(messages_table.c.sender).where(
+        messages_table.c.index.is_not(None), messages_table.c.deleted_at.is_(None)
+    )
+    query = select(users_table.c.id, users_table.c.number.in_(talking).label("talks"))
+    rows = connection.execute(query.where(users_table.c.deleted_at.is_not(None)))
+    return {row.id: bool(row.talks) for row in rows}
+
+
 def rooms_of(connection: Connection, user: User) -> list[int]:
     """Rooms in which the user is or was a member, posted (by a server key), or a notice may name them.
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import User
 from tertulia.domain.usernames import fold_username
-from tertulia.storage.accounts import check_free, name_taken
+from tertulia.storage.accounts import check_free, hold_names, name_taken
 from tertulia.storage.tables import departed, users
 from tertulia.storage.users import COLUMNS, bump, by_numbers, user_of
 
@@ -48,6 +48,7 @@ def by_number(connection: Connection, number: int) -> User | None:
 def create(connection: Connection, new: NewExternal) -> User:
     """Raises `username_taken`. Tokens of a user who was here before and was deleted stay refused."""
     if new.username is not None:
+        hold_names(connection, new.username)
         check_free(connection, new.username, None)
     values = {
         "id": new.id,
@@ -69,6 +70,7 @@ def create(connection: Connection, new: NewExternal) -> User:
 def free_username(connection: Connection, wishes: Sequence[str]) -> str:
     """The first of `wishes` that nobody has; else one that is made of it and of six random digits."""
     for wish in wishes:
+        hold_names(connection, wish)
         if not name_taken(connection, wish):
             return wish
     base = wishes[0] if wishes else "user"
@@ -84,6 +86,7 @@ def change(connection: Connection, number: int, given: dict[str, Any]) -> tuple[
     if before is None or before.deleted_at is not None or not changed:
         return before, set()
     if "username" in changed:
+        hold_names(connection, given["username"])
         check_free(connection, given["username"], None, number)
         given = {**given, "username_folded": fold_username(given["username"])}
     if changed & {"email", "email_confirmed_at"} and has_login(connection, number):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
-from tertulia.storage.schema import State, database_file, state_in
+from tertulia.storage.schema import State, database_file, is_file, state_in
 
 T = TypeVar("T")
 
@@ -110,7 +110,9 @@ def _looking(url: str, look: Callable[[Connection], T], stop: threading.Event | 
 
 
 def files(url: str) -> tuple[Path, ...]:
-    """The database and what SQLite keeps beside it, as far as they are there."""
+    """The database and what SQLite keeps beside it, as far as they are there; nothing of a server."""
+    if not is_file(url):
+        return ()
     file = database_file(url)
     beside = (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm")))
     return tuple(path for path in beside if os.path.lexists(path))

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from tertulia.domain.models import Invite, Role
+from tertulia.storage.engines import hold
 from tertulia.storage.tables import invites, members, rooms
 
 COLUMNS = tuple(
@@ -51,17 +52,24 @@ def create(connection: Connection, invite: Invite) -> Invite:
     return invite_of(connection.execute(insert(invites).values(values).returning(*COLUMNS)).one())
 
 
-def by_code(connection: Connection, code: str) -> Invite | None:
-    """Good or not; None also when its room is deleted."""
-    there = select(rooms.c.number).where(rooms.c.number == invites.c.room, rooms.c.deleted_at.is_(None)).exists()
-    query = select(*COLUMNS).where(invites.c.code == code, or_(invites.c.room.is_(None), there))
+def by_code(connection: Connection, code: str, *, lock: bool = False) -> Invite | None:
+    """Good or not; None also when its room is deleted. `lock`: nobody else uses it until the end of the transaction."""
+    there = rooms.c.number.is_not(None) & rooms.c.deleted_at.is_(None)
+    query = (
+        select(*COLUMNS)
+        .join_from(invites, rooms, rooms.c.number == invites.c.room, isouter=True)
+        .where(invites.c.code == code, or_(invites.c.room.is_(None), there))
+    )
+    if lock:
+        query = query.with_for_update(key_share=True, of=invites)
     row = connection.execute(query).first()
     return invite_of(row) if row else None
 
 
 def load(connection: Connection, numbers: Collection[int]) -> dict[int, Invite]:
-    """Those of `numbers` that are there, good or not."""
-    query = select(*COLUMNS).where(invites.c.number.in_(sorted(numbers)))
+    """Those of `numbers` that are there, good or not, locked: who signs up by one uses it, too."""
+    query = select(*COLUMNS).where(invites.c.number.in_(sorted(numbers))).order_by(invites.c.number)
+    query = query.with_for_update(key_share=True)
     return {row[0]: invite_of(row) for row in connection.execute(query)} if numbers else {}
 
 
@@ -80,7 +88,8 @@ _USED = (
 
 
 def count_open(connection: Connection, room: int | None, now: int) -> int:
-    """How many good ones there are to a room, or to the server."""
+    """How many good ones there are to a room, or to the server; there will be no more until the transaction ends."""
+    hold(connection, f"invites {room}")
     return connection.scalar(select(func.count()).select_from(invites).where(_to(room), _good(now))) or 0
 
 

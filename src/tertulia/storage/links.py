@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from tertulia.domain.links import Link, Purpose
+from tertulia.storage.engines import hold
 from tertulia.storage.tables import links
 
 
@@ -15,6 +16,7 @@ def link_of(row: Any) -> Link:
 
 def replace(connection: Connection, link: Link) -> None:
     """Store it; an older one of the same user and purpose is good no more."""
+    hold(connection, f"link {link.user} {link.purpose.value}")
     connection.execute(delete(links).where(links.c.user == link.user, links.c.purpose == link.purpose.value))
     values = {name: getattr(link, name) for name in Link.__slots__}
     connection.execute(insert(links).values({**values, "purpose": link.purpose.value}))

@@ -16,11 +16,11 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tertulia.domain.mentions import MENTIONS_CEILING
 from tertulia.domain.models import Member, Notify, Role, Room, User
 from tertulia.storage import rooms, users
+from tertulia.storage.engines import insert
 from tertulia.storage.keys import listed, matches
 from tertulia.storage.prepared import Prepared
 from tertulia.storage.tables import blocks, members, mentions, room_mentions
@@ -216,8 +216,7 @@ def save(connection: Connection, changed: Iterable[Member]) -> None:
     ]
     if not rows:
         return
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(members)
+    statement = insert(connection, members)
     updated: dict[str, Any] = {name: statement.excluded[name] for name in rows[0] if name not in ("room", "user")}
     # A receipt that was flushed since must not be taken back.
     for name in ("read_index", "delivered_index"):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, insert, select, tuple_, update
@@ -139,8 +140,52 @@ def changed_since(connection: Connection, room: int, seq: int, limit: int) -> li
 
 
 def append(connection: Connection, new: Iterable[Message]) -> None:
-    """Insert new rows; raises IntegrityError when a client_id is there already."""
-    _INSERT.run(connection, map(_row, new))
+    """Insert new rows, those of a room in order; raises IntegrityError when a client_id is there already."""
+    plain: list[Message] = []
+    others: list[Message] = []
+    for _, of_room in groupby(new, _room):
+        rows = list(of_room)
+        # By room, so that `number` has the order of `seq` in each.
+        (plain if all(map(_is_plain, rows)) else others).extend(rows)
+    _INSERT_PLAIN.run(connection, map(_plain_row, plain))
+    _INSERT.run(connection, map(_row, others))
+
+
+def _room(message: Message) -> int:
+    return message.room
+
+
+def _is_plain(message: Message) -> bool:
+    """Nothing but a text that somebody wrote: most are, and half of the columns take half of the time."""
+    return message.changed_seq == message.seq and not (
+        message.notice or message.mentions or message.mentions_room or message.metadata
+    )
+
+
+def _plain_row(message: Message) -> tuple[object, ...]:
+    return (
+        message.room,
+        message.seq,
+        message.index,
+        message.after,
+        message.changed_seq,
+        message.id,
+        message.sender.number if message.sender else None,
+        message.kind.value,
+        message.body,
+        message.reply_to,
+        message.client_id,
+        message.created_at,
+    )
+
+
+_INSERT_PLAIN = Prepared(
+    insert(messages),
+    (
+        "room", "seq", "index", "after", "changed_seq", "id", "sender", "kind", "body", "reply_to", "client_id",
+        "created_at",
+    ),
+)  # fmt: skip
 
 
 def _row(message: Message) -> tuple[object, ...]:

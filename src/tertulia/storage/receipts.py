@@ -1,6 +1,6 @@
 """Receipts: how far members have read and received. Positions only grow, and end at the room's last message."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, update
 
@@ -8,6 +8,25 @@ from tertulia.domain.events import Positions
 from tertulia.storage.keys import listed, matches
 from tertulia.storage.members import greater
 from tertulia.storage.tables import members, rooms, users
+
+
+def free(connection: Connection, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Those (room, user) that nobody else is writing, locked in their order; the others wait for the next time."""
+    query = (
+        select(members.c.room, members.c.user)
+        .where(matches(listed(sorted(pairs)), members.c.room, members.c.user))
+        .order_by(members.c.room, members.c.user)
+        .with_for_update(key_share=True, skip_locked=True, of=members)
+    )
+    return {(row.room, row.user) for row in connection.execute(query)}
+
+
+def there(connection: Connection, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Those (room, user) that are members."""
+    query = select(members.c.room, members.c.user).where(
+        matches(listed(sorted(pairs)), members.c.room, members.c.user), members.c.left_at.is_(None)
+    )
+    return {(row.room, row.user) for row in connection.execute(query)} if pairs else set()
 
 
 def advance(connection: Connection, wanted: Sequence[tuple[int, int, int, int]]) -> list[Positions]:

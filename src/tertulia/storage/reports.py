@@ -8,6 +8,7 @@ from tertulia.domain.ids import new_id
 from tertulia.domain.reports import Report
 from tertulia.protocol.staff import report_resource
 from tertulia.storage import users, webhooks
+from tertulia.storage.engines import hold
 from tertulia.storage.tables import reports
 
 WORDS = "The text has a word of the list."
@@ -59,14 +60,16 @@ def by_id(connection: Connection, id_: str) -> Report | None:
 
 
 def of_message(connection: Connection, reporter: int, message_id: str) -> Report | None:
-    """What somebody reported of a message, resolved or not."""
+    """What somebody reported of a message, resolved or not; they report nothing else meanwhile."""
+    hold(connection, f"reports {reporter}")
     query = select(*COLUMNS).where(reports.c.reporter == reporter, reports.c.message_id == message_id)
     row = connection.execute(query.limit(1)).first()
     return report_of(row) if row else None
 
 
 def open_of_user(connection: Connection, reporter: int, user: int) -> Report | None:
-    """What somebody reported of a user, apart from messages, and nobody has resolved."""
+    """What somebody reported of a user, apart from messages, and nobody has resolved; and nothing else meanwhile."""
+    hold(connection, f"reports {reporter}")
     query = select(*COLUMNS).where(
         reports.c.reporter == reporter,
         reports.c.message_id.is_(None),

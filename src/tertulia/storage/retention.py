@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, Table, and_, delete, or_, select, tuple_
 
+from tertulia.storage.engines import hold
 from tertulia.storage.tables import mentions, messages, reactions, room_mentions, rooms
 
 PURGE_ROWS = 500
@@ -59,6 +60,7 @@ def trimmed(connection: Connection, after: int, limit: int) -> list[int]:
 
 def purge_slice(connection: Connection, room: int) -> bool:
     """Remove some rows before the room's first index; whether there may be more to do."""
+    hold(connection, "purge")
     first = connection.scalar(select(rooms.c.first_index).where(rooms.c.number == room))
     if first is None:
         return False

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from tertulia.domain.models import Room, RoomKind
+from tertulia.storage import engines
 from tertulia.storage.prepared import Prepared
 from tertulia.storage.tables import bans, invites, members, mentions, messages, reactions, room_mentions, rooms
 
@@ -40,18 +41,36 @@ def room_of(row: Any) -> Room:
     return Room(row[0], row[1], RoomKind(row[2]), *row[3:WIDTH])
 
 
-def lock(connection: Connection, numbers: Collection[int]) -> dict[int, Room]:
-    """Lock rooms in the order of their numbers and say how they are: the first statement of every batch."""
-    return {row[0]: room_of(row) for row in connection.execute(_LOCK, {"numbers": list(numbers)})}
+def lock(connection: Connection, numbers: Collection[int], *, skip_held: bool = False) -> dict[int, Room]:
+    """Lock rooms in the order of their numbers and say how they are: the first statement of every batch.
+
+    `skip_held`: leave out those that somebody else holds, instead of waiting for them.
+    """
+    statement = _LOCK_FREE if skip_held else _LOCK
+    return {row[0]: room_of(row) for row in connection.execute(statement, {"numbers": list(numbers)})}
 
 
 # Made once: building a statement takes longer than running it.
-_LOCK = (
+_WANTED = (
     select(*COLUMNS)
     .where(rooms.c.number.in_(bindparam("numbers", expanding=True)), rooms.c.deleted_at.is_(None))
     .order_by(rooms.c.number)
-    .with_for_update(key_share=True)  # FOR NO KEY UPDATE; SQLite has locked the whole database already
 )
+# FOR NO KEY UPDATE; SQLite has locked the whole database already.
+_LOCK = _WANTED.with_for_update(key_share=True)
+_LOCK_FREE = _WANTED.with_for_update(key_share=True, skip_locked=True)
+
+
+def hold(connection: Connection, room_id: str) -> None:
+    """Until the end of the transaction nothing happens in the room. What was read before may be old."""
+    query = select(rooms.c.number).where(rooms.c.id == room_id, rooms.c.deleted_at.is_(None))
+    connection.execute(query.with_for_update(key_share=True))
+
+
+def there(connection: Connection, numbers: Collection[int]) -> set[int]:
+    """Those of `numbers` that are there, locked or not."""
+    query = select(rooms.c.number).where(rooms.c.number.in_(numbers), rooms.c.deleted_at.is_(None))
+    return set(connection.scalars(query)) if numbers else set()
 
 
 def by_number(connection: Connection, number: int) -> Room | None:
@@ -177,6 +196,7 @@ PURGE_ROWS = 500
 
 def purge_slice(connection: Connection) -> bool:
     """Remove some rows of a deleted room, and the room with its last ones; whether there may be more to do."""
+    engines.hold(connection, "purge")
     number = connection.execute(select(rooms.c.number).where(rooms.c.deleted_at.is_not(None)).limit(1)).scalar()
     if number is None:
         return False

@@ -1,31 +1,36 @@
 """Brings a database to the schema of this code, and refuses one that is not.
 
-SQLite runs a whole migration in one transaction: it is done or it is not. Two processes that start at once take
-turns by a lock on a file beside the database.
+A whole migration is one transaction: it is done or it is not. Processes that start at once take turns: on SQLite by
+a lock on a file beside the database, on PostgreSQL by an advisory lock.
 """
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, column, select, table
+from sqlalchemy import Connection, Engine, column, inspect, select, table, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
 from tertulia.refusal import Refusal
 from tertulia.storage.database import open_engine
+from tertulia.storage.engines import kind_of_url
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest file in migrations/versions; kept here too, for Alembic takes longer to start than a server may."""
 
+_NOISE = re.compile(r"^.*connection to server .*? failed: |^connection failed: |FATAL: +")
+"""What stands before the reason."""
 VERSION_TABLE = "alembic_version"
+OLDEST_POSTGRESQL = (14,)
 
 
 class SchemaError(Refusal):
@@ -41,18 +46,14 @@ class State(Enum):
 
 
 def migrate(url: str) -> bool:
-    """Bring the database at `url` to the schema of this code, making it if it is missing.
+    """Bring the database at `url` to the schema of this code, making what is missing (on PostgreSQL, tables only).
 
     Returns whether there was anything to do. Blocks; raises `SchemaError`.
     """
-    with _alone(url):
-        state = state_of(url)
-        if state is State.CURRENT:
-            return False
-        if state not in {State.EMPTY, State.OLDER}:
-            raise SchemaError(_refusal(state, url, ""))
-        _upgrade(url)
-        return True
+    if not _has_work(state_of(url), url):
+        return False
+    with alone(url) as connection:
+        return migrate_in(connection, url)
 
 
 def is_current(url: str) -> bool:
@@ -63,15 +64,51 @@ def require_current(url: str, command: str = "tertulia migrate") -> None:
     """Raise `SchemaError`, which names `command`, unless the database is there and fits this code."""
     state = state_of(url)
     if state is not State.CURRENT:
-        raise SchemaError(_refusal(state, url, command))
+        raise SchemaError(refusal(state, url, command))
 
 
 def state_of(url: str) -> State:
-    """How the database at `url` stands to this code. Makes no file."""
-    if not database_file(url).exists():
+    """How the database at `url` stands to this code. Makes no file. Raises `SchemaError` if it cannot be asked."""
+    if is_file(url) and not database_file(url).exists():
         return State.EMPTY
-    with _opened(url, write=False) as engine, engine.connect() as connection:
+    with opened(url, write=False) as engine, engine.connect() as connection:
         return state_in(connection)
+
+
+def state_in(connection: Connection) -> State:
+    """How an open database stands to this code."""
+    names = inspect(connection).get_table_names()
+    if VERSION_TABLE not in names:
+        return State.FOREIGN if names else State.EMPTY
+    version = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()
+    if version is None:
+        return State.EMPTY
+    if not re.fullmatch(r"\d{4}", version):
+        return State.FOREIGN  # another program that uses Alembic
+    if version == HEAD:
+        return State.CURRENT
+    return State.OLDER if version < HEAD else State.NEWER
+
+
+def refusal(state: State, url: str, command: str) -> str:
+    """Why a database in this state is of no use as it is; `command` helps if it is empty or older."""
+    name = named(url)
+    missing = f"There is no Tertulia database at {name} yet" if is_file(url) else f"The database {name} is empty"
+    return {
+        State.CURRENT: f"The database {name} has the schema of this version.",
+        State.EMPTY: f"{missing}: run `{command}` to make it.",
+        State.OLDER: f"The database {name} has an older schema: run `{command}` to bring it up to date.",
+        State.NEWER: f"The database {name} was made by a newer version of Tertulia: run that version or a later one.",
+        State.FOREIGN: f"The database {name} belongs to another program: choose another one with --database-url.",
+    }[state]
+
+
+# Where it is.
+
+
+def is_file(url: str) -> bool:
+    """SQLite, not a server."""
+    return kind_of_url(url).name == "sqlite"
 
 
 def database_file(url: str) -> Path:
@@ -79,43 +116,69 @@ def database_file(url: str) -> Path:
     return Path(make_url(url).database or "")
 
 
-def state_in(connection: Connection) -> State:
-    """How an open database stands to this code."""
-    names = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
-    if VERSION_TABLE not in names:
-        return State.FOREIGN if names else State.EMPTY
-    version = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()
-    if version is None:
-        return State.EMPTY
-    if version == HEAD:
-        return State.CURRENT
-    return State.OLDER if version < HEAD else State.NEWER
+def named(url: str) -> str:
+    """What people know the database by: its file, or its name and server. Never a password."""
+    if is_file(url):
+        return str(database_file(url))
+    parsed = make_url(url)
+    hosts = parsed.host or ", ".join(parsed.normalized_query.get("host", ())) or "this machine"
+    return f"{parsed.database} on {hosts}{f':{parsed.port}' if parsed.port else ''}"
 
 
-def _refusal(state: State, url: str, command: str) -> str:
-    file = database_file(url)
-    return {
-        State.EMPTY: f"There is no Tertulia database at {file} yet: run `{command}` to make it.",
-        State.OLDER: f"The database {file} has an older schema: run `{command}` to bring it up to date.",
-        State.NEWER: f"The database {file} was made by a newer version of Tertulia: run that version or a later one.",
-        State.FOREIGN: f"The database {file} belongs to another program: choose another one with --database-url.",
-    }[state]
+# How it gets there.
 
 
-def _upgrade(url: str) -> None:
+@contextmanager
+def alone(url: str) -> Iterator[Connection]:
+    """A transaction that may take its time, during which nobody else makes or changes tables here; waits for who does.
+
+    Raises `SchemaError`, also for what goes wrong with the database within.
+    """
+    is_here = is_file(url)
+    lock = _lock_beside(url) if is_here else nullcontext()
+    with lock, opened(url, write=True) as engine, engine.connect() as connection:
+        if is_here:
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            # Outside the transaction, where SQLite heeds it: a table made anew must not take its children along.
+            raw.execute("PRAGMA foreign_keys=OFF")
+        with connection.begin():
+            if not is_here:
+                take_time(connection)
+                connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('tertulia migrate', 0))"))
+            yield connection
+            if is_here:
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                if broken is not None:
+                    raise SchemaError(
+                        f"Rows of {broken[0]} in {named(url)} belong to others that are gone: run `tertulia doctor`."
+                    )
+
+
+def take_time(connection: Connection) -> None:
+    """Until the end of a transaction on PostgreSQL, no limit of how long anything may take."""
+    for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        connection.execute(text(f"SET LOCAL {name} = 0"))
+
+
+def migrate_in(connection: Connection, url: str) -> bool:
+    """`migrate`, in the transaction of `alone`."""
+    if not _has_work(state_in(connection), url):
+        return False  # another process was faster
+    if not is_file(url):
+        connection.execute(text("SET LOCAL lock_timeout = '10s'"))  # while we wait for a table, everybody else does
     from alembic import command
 
     config = alembic_config()
-    with _opened(url, write=True) as engine, engine.connect() as connection:
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        # Outside the transaction, where SQLite heeds it: a table that is made anew must not take its children along.
-        raw.execute("PRAGMA foreign_keys=OFF")
-        with connection.begin():
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-            assert broken is None, "a migration left rows without their parents"
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    return True
+
+
+def _has_work(state: State, url: str) -> bool:
+    if state in {State.NEWER, State.FOREIGN}:
+        raise SchemaError(refusal(state, url, ""))
+    return state is not State.CURRENT
 
 
 def alembic_config() -> "Config":
@@ -129,18 +192,53 @@ def alembic_config() -> "Config":
 
 
 @contextmanager
-def _opened(url: str, *, write: bool) -> Iterator[Engine]:
+def opened(url: str, *, write: bool) -> Iterator[Engine]:
+    """For a moment. What goes wrong within is a `SchemaError`."""
     engine = open_engine(url, write=write)
     try:
+        _require_server(engine, url)
         yield engine
     except DatabaseError as error:
-        raise SchemaError(f"The database {database_file(url)} cannot be used: {error.orig}.") from error
+        raise SchemaError(f"The database {named(url)} cannot be used: {reason(error)}.") from None
     finally:
         engine.dispose()
 
 
+def _require_server(engine: Engine, url: str) -> None:
+    """A PostgreSQL that can be reached and is new enough, with a database for all the world's letters."""
+    if is_file(url):
+        return
+    try:
+        with engine.connect() as connection:
+            version = connection.dialect.server_version_info or (0,)
+            encoding = connection.scalar(text("SHOW server_encoding"))
+    except DatabaseError as error:
+        raise SchemaError(
+            f"The database {named(url)} cannot be reached ({reason(error)}): see that PostgreSQL runs there, or "
+            "correct TERTULIA_DATABASE_URL."
+        ) from None
+    if version < OLDEST_POSTGRESQL:
+        raise SchemaError(
+            f"The server of the database {named(url)} is PostgreSQL {version[0]}: Tertulia needs "
+            f"{OLDEST_POSTGRESQL[0]} or later."
+        )
+    if encoding != "UTF8":
+        raise SchemaError(
+            f"The database {named(url)} has the encoding {encoding}: make one with `createdb --encoding UTF8 "
+            "--template template0`."
+        )
+
+
+def reason(error: DatabaseError) -> str:
+    """What the database or its driver says, in one line. It knows no password."""
+    lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+    if len(lines) > 1 and lines[0].startswith("Multiple connection attempts"):
+        lines = lines[-1:]  # each address in a line
+    return _NOISE.sub("", lines[0]).rstrip(".")
+
+
 @contextmanager
-def _alone(url: str) -> Iterator[None]:
+def _lock_beside(url: str) -> Iterator[None]:
     """Hold the lock of the database's migrations; waits for whoever has it."""
     file = database_file(url)
     try:

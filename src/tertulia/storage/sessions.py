@@ -68,7 +68,7 @@ def end(connection: Connection, user: int, id_: str, at: int) -> list[str]:
 
 def end_all(connection: Connection, user: int, at: int, but: str = "") -> list[str]:
     """End all sessions of the user but one; their ids."""
-    return _end(connection, user, at, sessions.c.id != but)
+    return _end(connection, user, at, sessions.c.id.is_distinct_from(but))
 
 
 def end_oldest(connection: Connection, user: int, at: int, keep: int) -> list[str]:
@@ -84,6 +84,7 @@ def end_oldest(connection: Connection, user: int, at: int, keep: int) -> list[st
 
 
 def _end(connection: Connection, user: int, at: int, which: Any) -> list[str]:
+    users.lock(connection, user)  # users come before their sessions, wherever both are written
     ended = connection.scalars(
         update(sessions).where(sessions.c.user == user, OPEN, which).values(revoked_at=at).returning(sessions.c.id)
     ).all()

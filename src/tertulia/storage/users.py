@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from tertulia.domain.models import User
 from tertulia.storage.keys import listed, matches
@@ -44,18 +44,31 @@ def by_id(connection: Connection, user_id: str) -> User | None:
     return user_of(row) if row else None
 
 
+def lock(connection: Connection, number: int) -> None:
+    """Until the end of the transaction nobody else changes this user."""
+    connection.execute(select(users.c.number).where(users.c.number == number).with_for_update(key_share=True))
+
+
 def bump(connection: Connection, numbers: Collection[int]) -> None:
     """Something of these users changed: their rooms, their sessions, themselves."""
     if numbers:
-        query = update(users).where(users.c.number.in_(sorted(numbers)))
-        connection.execute(query.values(version=users.c.version + 1))
+        _bump(connection, users.c.number.in_(sorted(numbers)))
 
 
 def bump_members(connection: Connection, rooms: Collection[int]) -> None:
     """`bump` for all members of rooms."""
     if rooms:
         there = select(members.c.user).where(members.c.room.in_(rooms), members.c.left_at.is_(None))
-        connection.execute(update(users).where(users.c.number.in_(there)).values(version=users.c.version + 1))
+        _bump(connection, users.c.number.in_(there))
+
+
+def _bump(connection: Connection, which: ColumnElement[bool]) -> None:
+    """In the order of their numbers: two that take the same users never wait for each other."""
+    numbers = connection.scalars(
+        select(users.c.number).where(which).order_by(users.c.number).with_for_update(key_share=True)
+    )
+    changed = update(users).where(users.c.number.in_(numbers.all()))
+    connection.execute(changed.values(version=users.c.version + 1))
 
 
 def versions(connection: Connection, numbers: Collection[int]) -> dict[int, int]:

@@ -10,6 +10,7 @@ from tertulia.domain.times import iso
 from tertulia.domain.webhooks import Told, Webhook
 from tertulia.protocol.webhooks import payload_of
 from tertulia.storage import deliveries
+from tertulia.storage.engines import hold
 from tertulia.storage.tables import deliveries as deliveries_table
 from tertulia.storage.tables import webhooks
 
@@ -35,6 +36,8 @@ def by_id(connection: Connection, id_: str) -> Webhook | None:
 
 
 def count(connection: Connection) -> int:
+    """There will be no more until the transaction ends."""
+    hold(connection, "webhooks")
     return connection.scalar(select(func.count()).select_from(webhooks)) or 0
 
 

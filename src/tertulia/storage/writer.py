@@ -1,22 +1,27 @@
-"""The one thread that writes.
+"""The threads that write.
 
 SQLite has one writer; so that sign-ins, receipts and purges cannot hold up posts, all writes of a process pass
-here: batches of the committer first, the others between them for at most 20 ms.
+through one thread: batches of the committer first, the others between them for at most 20 ms. PostgreSQL has many:
+there each lane of the committer has a thread of its own, and some more share the other writes.
 """
 
 import asyncio
-import threading
+import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
+from threading import Condition, Thread
 from time import perf_counter
 from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
+from tertulia.clock import Clock, SystemClock
 from tertulia.domain.errors import Rejection
+from tertulia.storage.engines import is_conflict, kind_of, passes
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -24,6 +29,12 @@ log = structlog.get_logger(__name__)
 WRITES_WAITING = 1_000
 OTHERS_SLICE = 0.020
 """Seconds that other writes may take while a batch of posts waits."""
+PATIENCE = 5.0
+"""Seconds for which a write is tried again while that may help."""
+CONFLICTS = 3
+"""How often a write is tried again because somebody else wrote the same key."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
+"""Seconds before something is tried again."""
 
 
 @dataclass(slots=True)
@@ -32,78 +43,41 @@ class _Job:
     loop: asyncio.AbstractEventLoop
     done: Callable[[Any, BaseException | None], None]
     transaction: bool = True
+    reached_commit: bool = False
 
 
-class Writer:
-    """Owns the write connection. `foreign_writes` rises when another process wrote to the same file.
+class _Queue:
+    """Jobs in their order, for one thread or several that share `wake`."""
 
-    `seconds`: what time is taken by.
-    """
+    def __init__(self, wake: Condition) -> None:
+        self.wake = wake
+        self.jobs: deque[_Job] = deque()
 
-    def __init__(self, engine: Engine, seconds: Callable[[], float] = perf_counter) -> None:
+
+class _Hand:
+    """A thread with a connection. It takes from `posts` first, from `others` for a slice in between."""
+
+    def __init__(self, engine: Engine, posts: _Queue, others: _Queue, seconds: Callable[[], float]) -> None:
+        self.connection: Connection | None = None
+        self.doubts = 0  # how often another process may have written
         self._engine = engine
+        self._kind = kind_of(engine)
+        self._wake = others.wake
+        self._posts = posts.jobs
+        self._others = others.jobs
         self._seconds = seconds
-        self._connection: Connection | None = None
-        self._posts: deque[_Job] = deque()
-        self._others: deque[_Job] = deque()
-        self._wake = threading.Condition()
-        self._closing = False
         self._data_version: int | None = None
-        self.foreign_writes = 0
-        self._thread = threading.Thread(target=self._run, name="tertulia-write", daemon=True)
+        self._closing = False
+        self._thread = Thread(target=self._run, name="tertulia-write", daemon=True)
         self._thread.start()
-
-    async def run(self, work: Callable[..., T], *args: Any) -> T:
-        """`work(connection, *args)` in a transaction of its own; `busy` when too many wait."""
-        if len(self._others) >= WRITES_WAITING:
-            raise Rejection("busy", "The server has too much to write at once. Try again shortly.", retry_after=1)
-        return await self._await(lambda connection: work(connection, *args), transaction=True)
-
-    @property
-    def waiting(self) -> int:
-        """Jobs that wait for their turn, besides batches of posts."""
-        return len(self._others)
-
-    async def notice_foreign_writes(self) -> int:
-        """Look whether another process wrote; the count of times that one did."""
-        await self._await(lambda connection: None, transaction=False)
-        return self.foreign_writes
-
-    async def _await(self, work: Callable[[Connection], T], *, transaction: bool) -> T:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-
-        def done(result: Any, error: BaseException | None) -> None:
-            if future.done():  # the caller was cancelled; the work is done all the same
-                return
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-        self._put(self._others, _Job(work, loop, done, transaction))
-        return await future
-
-    def batch(self, work: Callable[[Connection], T], done: Callable[[Any, BaseException | None], None]) -> None:
-        """Run a batch before all other writes; `done(result, error)` is called on the event loop."""
-        self._put(self._posts, _Job(work, asyncio.get_running_loop(), done))
-
-    def _put(self, queue: deque[_Job], job: _Job) -> None:
-        with self._wake:
-            if self._closing:
-                raise Rejection("unavailable", "The server is stopping.", retry_after=2)
-            queue.append(job)
-            self._wake.notify()
 
     def close(self) -> None:
         """Finish what waits, then stop."""
         with self._wake:
             self._closing = True
-            self._wake.notify()
+            self._wake.notify_all()
         self._thread.join()
         self._drop_connection()
-
-    # In the thread.
 
     def _run(self) -> None:
         others_until = 0.0
@@ -136,7 +110,9 @@ class Writer:
         connection = self._open()
         with connection.begin():
             self._compare_data_version(connection)
-            return job.work(connection)
+            result = job.work(connection)
+            job.reached_commit = True
+        return result
 
     def _look(self, job: _Job) -> Any:
         connection = self._open()
@@ -146,25 +122,147 @@ class Writer:
         return job.work(connection)
 
     def _open(self) -> Connection:
-        if self._connection is None:
-            self._connection = self._engine.connect()
+        if self.connection is None:
+            self.connection = self._engine.connect()
             self._data_version = None
-            self.foreign_writes += 1  # whatever was known before may be old
-        return self._connection
+            self.doubts += 1  # whatever was known before may be old
+        return self.connection
 
     def _compare_data_version(self, connection: Connection) -> None:
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        version = raw.cursor().execute("PRAGMA data_version").fetchone()[0]
+        version = self._kind.data_version(connection)
         if self._data_version is not None and version != self._data_version:
-            self.foreign_writes += 1
+            self.doubts += 1
         self._data_version = version
 
     def _drop_connection(self) -> None:
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
+        if self.connection is not None:
+            connection, self.connection = self.connection, None
             try:
                 connection.invalidate()
                 connection.close()
             except Exception as error:  # noqa: BLE001 - it is gone in any case, and this thread must not end
                 log.warning("writer.connection_lost", error=type(error).__name__)
+
+
+class Writer:
+    """Owns the connections that write. Each of its `lanes` runs one batch at a time.
+
+    `shared`: other processes write all the time. `seconds`: what time is taken by.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        seconds: Callable[[], float] = perf_counter,
+        *,
+        clock: Clock | None = None,
+        lanes: int | None = None,
+    ) -> None:
+        kind = kind_of(engine)
+        self.lanes = kind.lanes if lanes is None else lanes
+        self.shared = kind.shared
+        self._clock = clock or SystemClock()
+        self._closing = False
+        self._looks = 0
+        self._others = _Queue(Condition())
+        if kind.others:
+            self._batches = [_Queue(Condition()) for _ in range(self.lanes)]
+            nothing = _Queue(self._others.wake)
+            hands = [(batches, _Queue(batches.wake)) for batches in self._batches]
+            hands += [(nothing, self._others)] * kind.others
+        else:
+            self._batches = [_Queue(self._others.wake)]
+            hands = [(self._batches[0], self._others)]
+        self._hands = [_Hand(engine, posts, others, seconds) for posts, others in hands]
+
+    @property
+    def foreign_writes(self) -> int:
+        """Rises when another process wrote, or may have."""
+        return sum(hand.doubts for hand in self._hands) + self._looks
+
+    async def notice_foreign_writes(self) -> int:
+        """Look whether another process wrote; the count of times that one did, or may have."""
+        if self.shared:
+            self._looks += 1
+        else:
+            await self._await(lambda connection: None, transaction=False)
+        return self.foreign_writes
+
+    async def run(self, work: Callable[..., T], *args: Any) -> T:
+        """`work(connection, *args)` in a transaction of its own, tried again while that may help.
+
+        Raises what it raises; `busy` when too many wait, `unavailable` when it does not succeed in time, and
+        `outcome_unknown` when it may have happened.
+        """
+        if len(self._others.jobs) >= WRITES_WAITING:
+            raise Rejection("busy", "The server has too much to write at once. Try again shortly.", retry_after=1)
+        until = self._clock.monotonic() + PATIENCE
+        for attempt in count():
+            try:
+                return await self._await(lambda connection: work(connection, *args))
+            except DBAPIError as error:
+                if not passes(error) and not (is_conflict(error) and attempt < CONFLICTS):
+                    raise
+                if self._clock.monotonic() >= until:
+                    raise unavailable() from error
+            await self._clock.sleep(pause_after(attempt))
+        raise AssertionError
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for their turn, besides batches of posts."""
+        return len(self._others.jobs)
+
+    async def _await(self, work: Callable[[Connection], T], *, transaction: bool = True) -> T:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def done(result: Any, error: BaseException | None) -> None:
+            if future.done():  # the caller was cancelled; the work is done all the same
+                return
+            if error is None:
+                future.set_result(result)
+            elif job.reached_commit and passes(error):
+                future.set_exception(_unknown())
+            else:
+                future.set_exception(error)
+
+        job = _Job(work, loop, done, transaction)
+        self._put(self._others, job)
+        return await future
+
+    def batch(
+        self, work: Callable[[Connection], T], done: Callable[[Any, BaseException | None], None], lane: int = 0
+    ) -> None:
+        """Run a batch before all other writes; `done(result, error)` is called on the event loop."""
+        self._put(self._batches[lane], _Job(work, asyncio.get_running_loop(), done))
+
+    def _put(self, queue: _Queue, job: _Job) -> None:
+        with queue.wake:
+            if self._closing:
+                raise Rejection("unavailable", "The server is stopping.", retry_after=2)
+            queue.jobs.append(job)
+            queue.wake.notify()
+
+    def close(self) -> None:
+        """Finish what waits, then stop."""
+        self._closing = True
+        for hand in self._hands:
+            hand.close()
+
+
+def pause_after(attempt: int) -> float:
+    """Seconds, longer from attempt to attempt, and never the same for two who were in each other's way."""
+    longest: float = min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE)
+    return longest * random.uniform(0.5, 1)  # noqa: S311 - no secret
+
+
+def unavailable() -> Rejection:
+    """Nothing was changed."""
+    message = "The database cannot work right now; nothing was changed. Try again."
+    return Rejection("unavailable", message, retry_after=2)
+
+
+def _unknown() -> Rejection:
+    message = "The database was lost in the middle: it may have been done or not. Look before you repeat it."
+    return Rejection("outcome_unknown", message, retry_after=1)

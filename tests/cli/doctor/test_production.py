@@ -4,10 +4,10 @@ from cli.doctor.cases import case, said
 from tertulia.cli.doctor.production import CHECKS, backup, logging
 
 
-def test_backups_are_named_with_the_file(tmp_path: Path) -> None:
+def test_backups_are_made_by_a_command_that_can_be_pasted(tmp_path: Path) -> None:
     found = backup(case(tmp_path / "a folder"))
     assert found.level == "ok"
-    assert f"sqlite3 '{tmp_path}/a folder/data/tertulia.db'" in found.advice
+    assert "tertulia backup /backup/tertulia-$(date +%F).db`" in found.advice
 
 
 def test_much_logging(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import typer
 
-from tertulia.cli.doctor import clock, database, disk, folder, machine, port, settings
-from tertulia.cli.doctor.finding import Case, Checks, Finding, problem
+from tertulia.cli.doctor import clock, database, disk, folder, machine, port, postgresql, settings
+from tertulia.cli.doctor.finding import Case, Checks, Finding, on_file, on_server, problem
 from tertulia.cli.doctor.outside import ask
 from tertulia.cli.doctor.production import CHECKS as PRODUCTION
 from tertulia.cli.doctor.shown import as_document, show
@@ -16,8 +16,9 @@ from tertulia.settings import Loaded, SettingsError, load
 HERE: Checks = (
     *machine.CHECKS,
     *folder.CHECKS,
-    *disk.CHECKS,
-    *database.CHECKS,
+    *on_file(disk.CHECKS),
+    *on_file(database.CHECKS),
+    *on_server(postgresql.CHECKS),
     *port.CHECKS,
     *clock.CHECKS,
 )

@@ -8,7 +8,7 @@ from typing import Literal
 from tertulia.clock import Clock
 from tertulia.datadir import Serving
 from tertulia.settings import Loaded, Settings
-from tertulia.storage.schema import database_file
+from tertulia.storage.schema import database_file, is_file
 
 Level = Literal["ok", "warning", "problem"]
 
@@ -69,7 +69,13 @@ class Case:
 
     @property
     def database(self) -> Path:
+        """The file, on SQLite."""
         return database_file(self.settings.database_url)
+
+    @property
+    def has_file(self) -> bool:
+        """The database is a file, not a server."""
+        return is_file(self.settings.database_url)
 
 
 Check = Callable[[Case], Finding | None]
@@ -77,6 +83,16 @@ Check = Callable[[Case], Finding | None]
 
 Checks = Sequence[tuple[str, Check]]
 """Each with the name under which its finding is shown."""
+
+
+def on_file(checks: Checks) -> Checks:
+    """For SQLite only."""
+    return tuple((name, lambda case, check=check: check(case) if case.has_file else None) for name, check in checks)
+
+
+def on_server(checks: Checks) -> Checks:
+    """For PostgreSQL only."""
+    return tuple((name, lambda case, check=check: None if case.has_file else check(case)) for name, check in checks)
 
 
 def text_of(case: Case, name: str) -> str:

@@ -101,8 +101,12 @@ def env_file(_case: Case) -> Finding | None:
 
 
 def _holds_secrets(file: Path) -> bool:
-    names = (line.partition("=")[0].strip().upper() for line in file.read_text(errors="replace").splitlines())
-    return any(word in name for name in names for word in ("SECRET", "TOKEN", "PASSWORD", "SMTP_URL"))
+    lines = (line.partition("=") for line in file.read_text(errors="replace").splitlines())
+    return any(
+        word in name.upper() and (word != "DATABASE_URL" or "@" in value)
+        for name, _, value in lines
+        for word in ("SECRET", "TOKEN", "PASSWORD", "SMTP_URL", "DATABASE_URL")
+    )
 
 
 def database_files(case: Case) -> Finding | None:

@@ -1,18 +1,22 @@
 """What matters once strangers can reach the server: `--production`."""
 
-import shlex
-
 from tertulia.cli.doctor import accounts, exposure, signing
 from tertulia.cli.doctor.finding import Case, Checks, Finding, ok, warning
+from tertulia.cli.options import pasteable
 
 
 def backup(case: Case) -> Finding:
     """Nothing here can see whether there is one."""
-    file = shlex.quote(str(case.database))
+    if not case.has_file:
+        return ok(
+            "The database is on PostgreSQL; nothing here tells whether it is backed up.",
+            "Archive its log (`archive_mode`, `pg_basebackup`), or take a `pg_dump` every day, kept on another "
+            "machine; and try to restore one.",
+        )
     return ok(
         "The database is one SQLite file; nothing here tells whether it is backed up.",
-        f"Every day: `sqlite3 {file} \"VACUUM INTO '/backup/tertulia-$(date +%F).db'\"`, kept on another machine, "
-        "together with the signing key; and try to restore one.",
+        f"Every day: `{pasteable(case.loaded, 'backup')} /backup/tertulia-$(date +%F).db`, kept on another machine; "
+        "and try to restore one.",
     )
 
 

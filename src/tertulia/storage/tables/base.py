@@ -1,7 +1,12 @@
 """What all tables share."""
 
-from sqlalchemy import BigInteger, Integer, MetaData, String, text
+from typing import Any
+
+from sqlalchemy import BigInteger, Dialect, Integer, MetaData, String, TypeDecorator, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine
+
+from tertulia.domain.ids import canonical_id
 
 metadata = MetaData(
     naming_convention={
@@ -13,6 +18,28 @@ metadata = MetaData(
 )
 
 Number = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in INTEGER columns
-Id = String(36).with_variant(postgresql.UUID(as_uuid=False), "postgresql")
+
+
+class Id(TypeDecorator[str]):
+    """A UUID as text. On PostgreSQL what is none is null: it names nothing, instead of being an error."""
+
+    impl = String(36)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        here = postgresql.UUID(as_uuid=False) if dialect.name == "postgresql" else String(36)
+        return dialect.type_descriptor(here)
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or dialect.name != "postgresql":
+            return value
+        return canonical_id(value)
+
+
 Time = BigInteger
 FALSE, TRUE, ZERO, EMPTY = text("false"), text("true"), text("0"), text("''")
+
+
+def Sorted(length: int) -> String:  # noqa: N802 - a type, like its neighbours
+    """Text by which rows are put in order: in that of its characters, whatever language a database speaks."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")

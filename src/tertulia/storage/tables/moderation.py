@@ -2,7 +2,7 @@
 
 from sqlalchemy import DDL, BigInteger, Column, Index, String, Table, Text, event, text
 
-from tertulia.storage.tables.base import EMPTY, Id, Number, Time, metadata
+from tertulia.storage.tables.base import EMPTY, Id, Number, Sorted, Time, metadata
 
 reports = Table(
     "reports",
@@ -35,7 +35,7 @@ reports = Table(
 words = Table(
     "words",
     metadata,
-    Column("word", String(64), primary_key=True),  # folded
+    Column("word", Sorted(64), primary_key=True),  # folded
     Column("action", String(16), nullable=False),  # refuse, report
     Column("by", Number),
     Column("created_at", Time, nullable=False),
@@ -58,9 +58,18 @@ audit = Table(
     Index("ix_audit_actor", "actor", "number"),
     sqlite_autoincrement=True,
 )
-for _act in ("UPDATE", "DELETE"):  # append-only, also for whoever has the file open in a shell
+# Append-only, also for whoever has the database open in a shell.
+for _act in ("UPDATE", "DELETE"):
     _trigger = DDL(  # type: ignore[no-untyped-call]
         f"CREATE TRIGGER audit_is_append_only_{_act.lower()} BEFORE {_act} ON audit "
         "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
     )
     event.listen(audit, "after_create", _trigger.execute_if(dialect="sqlite"))
+for _statement in (
+    "CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$BEGIN RAISE EXCEPTION 'the audit log is append-only'; END$$",
+    "CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+    "EXECUTE FUNCTION audit_is_append_only()",
+):
+    _made = DDL(_statement)  # type: ignore[no-untyped-call]
+    event.listen(audit, "after_create", _made.execute_if(dialect="postgresql"))

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from tertulia.domain.usernames import fold_username
-from tertulia.storage.tables.base import EMPTY, FALSE, TRUE, ZERO, Id, Number, Time, metadata
+from tertulia.storage.tables.base import EMPTY, FALSE, TRUE, ZERO, Id, Number, Sorted, Time, metadata
 
 
 def _fold_username(context: Any) -> str:
@@ -33,13 +33,13 @@ users = Table(
     Column("number", Number, primary_key=True),
     Column("id", Id, nullable=False, unique=True),
     Column("external_id", String(255), unique=True),
-    Column("username", String(150), nullable=False, unique=True),
+    Column("username", Sorted(150), nullable=False, unique=True),
     # Null: a deleted account, or somebody came earlier whose name differs by case, from before that was refused.
     Column("username_folded", String(450), default=_fold_username),
     Column("email", String(254)),  # as typed
     Column("email_login", String(254), unique=True),  # folded; set only when claimed as a login
-    Column("first_name", String(150), nullable=False, server_default=EMPTY),
-    Column("last_name", String(150), nullable=False, server_default=EMPTY),
+    Column("first_name", Sorted(150), nullable=False, server_default=EMPTY),
+    Column("last_name", Sorted(150), nullable=False, server_default=EMPTY),
     Column("password_hash", Text),
     Column("email_confirmed_at", Time),  # of `email_login`
     Column("avatar", Text),  # a URL

@@ -44,6 +44,14 @@ rooms = Table(
         postgresql_where=text("deleted_at IS NOT NULL"),
     ),
     sqlite_autoincrement=True,  # numbers are never used again
+    # Each batch makes a new version of the rows of its rooms: half of a page is left free for them, and swept often.
+    postgresql_with={
+        "fillfactor": 50,
+        "autovacuum_vacuum_threshold": 1000,
+        "autovacuum_vacuum_scale_factor": 0.01,
+        "autovacuum_vacuum_cost_delay": 0,
+        "autovacuum_analyze_scale_factor": 0.5,
+    },
 )
 
 members = Table(

@@ -1,0 +1,292 @@
+"""PostgreSQL: many write at once, lines break, others stop in the middle."""
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from support.cut import When, line_to
+from support.databases import ON_POSTGRESQL, new_url
+from support.heart import Heart, code, heart, message
+from support.proving import PROVING
+from tertulia.clock import SystemClock
+from tertulia.domain.changes import Change, CreateRoom, DeleteRoom, Edit, Join, Leave, Post
+from tertulia.domain.errors import Rejection
+from tertulia.domain.models import RoomKind
+from tertulia.storage import rooms, users
+from tertulia.storage.database import open_engine
+from tertulia.storage.engines import is_locked, postgresql
+
+pytestmark = ON_POSTGRESQL
+
+ROUNDS = 200 if PROVING else 15
+
+
+def numbered(h: Heart, room: int) -> bool:
+    """No hole in seq (its making took the first) or index."""
+    found = h.timeline(room)
+    indexes = [row.index for row in found if row.index is not None]
+    return indexes == list(range(1, len(indexes) + 1)) and h.row(room).message_count == len(indexes)
+
+
+async def test_batches_over_the_same_rooms_in_any_order_never_deadlock(tmp_path: Path) -> None:
+    """Rule 2, E1: the lock statement comes first, in the order of the rooms."""
+    async with heart(tmp_path) as h:
+        (ann,) = h.people("ann")
+        numbers = [await h.room(ann) for _ in range(20)]
+        failures: list[BaseException] = []
+        url = h.engine.url.render_as_string(hide_password=False)
+
+        def write(seed: int) -> None:
+            chance, engine = random.Random(seed), open_engine(url, write=True)
+            try:
+                with engine.connect() as connection:
+                    for _ in range(ROUNDS):
+                        with connection.begin():
+                            locked = rooms.lock(connection, chance.sample(numbers, 12))
+                            chosen = chance.sample(list(locked.values()), len(locked))
+                            rooms.save_counts(
+                                connection, [(r.number, r.head_seq + 1, r.message_count, r.last_at) for r in chosen]
+                            )
+                            users.bump(connection, [ann])
+            except BaseException as error:  # noqa: BLE001 - counted below
+                failures.append(error)
+            finally:
+                engine.dispose()
+
+        threads = [threading.Thread(target=write, args=(seed,)) for seed in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            await asyncio.to_thread(thread.join)
+        assert failures == []
+        assert sum(h.row(number).head_seq for number in numbers) == 20 + 6 * ROUNDS * 12
+
+
+async def test_two_nodes_in_the_same_rooms_leave_no_hole(tmp_path: Path) -> None:
+    """Rules 2 and 3, E1 and E4: four lanes each, the same rooms, half of the keys the same."""
+    async with heart(tmp_path, lanes=4) as one, heart(tmp_path, lanes=4) as two:
+        people = one.people("ann", "bob")
+        numbers = [await one.room(*people) for _ in range(12)]
+        for h, user in ((one, people[0]), (two, people[0])):
+            assert h.committer._lanes[3].rights is not h.committer._lanes[0].rights
+            assert user
+
+        def posts(own: str) -> list[Post]:
+            made = [Post(room, people[0], "both", f"both-{n}") for room in numbers for n in range(5)]
+            made += [Post(room, people[1], own, f"{own}-{n}") for room in numbers for n in range(5)]
+            return random.Random(own).sample(made, len(made))
+
+        await asyncio.gather(one.accepted(*posts("one")), two.accepted(*posts("two")))
+        for room in numbers:
+            assert sorted(str(body) for body in one.bodies(room)) == ["both"] * 5 + ["one"] * 5 + ["two"] * 5
+            assert numbered(one, room)
+
+
+async def test_the_same_key_from_two_nodes_is_one_message(tmp_path: Path) -> None:
+    """Rule 3, E3 and E4: the second finds it after the lock, and takes no number."""
+    async with heart(tmp_path) as one, heart(tmp_path) as two:
+        ann, bob = one.people("ann", "bob")
+        room = await one.room(ann, bob)
+        for n in range(10):
+            pair = (Post(room, ann, f"{n}", f"k{n}"), Post(room, ann, f"{n}", f"k{n}"))
+            answers = await asyncio.gather(one.commit(pair[0]), two.commit(pair[1]), two.commit(Post(room, bob, "-")))
+            assert message(answers[0]).seq == message(answers[1]).seq
+        assert one.scalar("SELECT count(*) FROM messages WHERE client_id IS NOT NULL") == 10
+        assert numbered(one, room)
+
+
+async def test_two_nodes_make_one_direct_room_and_one_of_a_name(tmp_path: Path) -> None:
+    async with heart(tmp_path) as one, heart(tmp_path) as two:
+        ann, bob = one.people("ann", "bob")
+        made = await asyncio.gather(
+            *(h.commit(CreateRoom(ann, RoomKind.DIRECT, partner=bob)) for h in (one, two)),
+        )
+        assert len({outcome.room.number for outcome in made if outcome.room}) == 1
+        named = await asyncio.gather(*(h.one(CreateRoom(ann, RoomKind.PUBLIC, "lobby")) for h in (one, two)))
+        assert sorted(getattr(result, "code", "made") for result in named) == ["made", "name_taken"]
+
+
+async def test_what_another_node_changed_counts_at_once(tmp_path: Path) -> None:
+    """Rule 1: members by the room's access_seq, users and names by asking again."""
+    async with heart(tmp_path) as one, heart(tmp_path) as two:
+        ann, bob = one.people("ann", "bob")
+        room = await one.room(ann, bob)
+        for h in (one, two):
+            assert message(await h.commit(Post(room, ann, "@bob"))).mentions == (one.user(bob).id,)
+            await h.post(room, bob)
+        await two.commit(Leave(room, bob))
+        assert await one.refused(Post(room, bob, "still here?")) == "not_member"
+        await two.commit(Join(room, bob))
+        one.write(lambda connection: connection.execute(text("UPDATE users SET username = 'ben' WHERE number = 2")))
+        for h in (one, two):
+            assert message(await h.commit(Post(room, ann, "@bob @ben"))).mentions == (one.user(bob).id,)
+            assert (await h.post(room, bob)).sender.username == "ben"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_each_item_of_a_commit_without_an_answer_is_stored_once(tmp_path: Path, when: When) -> None:
+    """Rule 3: the line is cut in front of COMMIT, or behind it, before its answer."""
+    with line_to(new_url(tmp_path)) as line:
+        async with heart(tmp_path, url=line.url) as h:
+            ann, bob = h.people("ann", "bob")
+            room = await h.room(ann)
+            await h.post(room, ann, "first")
+            items: list[Change] = [
+                Post(room, ann, "no key"),
+                Post(room, ann, "key", "k"),
+                Edit(room, ann, 1, "edited"),
+                Join(room, bob),
+                Post(room, bob, "after join"),
+                CreateRoom(ann, RoomKind.PUBLIC, "lobby"),
+            ]
+            line.cut = when
+            await h.accepted(*items)
+            assert line.cuts == 1
+            assert h.bodies(room) == ["edited", "no key", "key", "after join"]
+            assert h.scalar("SELECT count(*) FROM rooms") == 2
+            assert numbered(h, room)
+            assert message(await h.one(Post(room, ann, "key", "k"))).index == 3
+
+
+@pytest.mark.parametrize(("when", "expected"), [("before", {"done"}), ("after", {"done", "outcome_unknown"})])
+async def test_what_can_be_done_once_only_is_never_called_refused_when_it_happened(
+    tmp_path: Path, when: When, expected: set[str]
+) -> None:
+    with line_to(new_url(tmp_path)) as line:
+        async with heart(tmp_path, url=line.url) as h:
+            ann, bob = h.people("ann", "bob")
+            room, other = await h.room(ann, bob), await h.room(ann)
+            line.cut = when
+            answers = await h.together(Leave(room, bob), DeleteRoom(other, ann))
+            assert line.cuts == 1
+            assert {getattr(answer, "code", "done") for answer in answers} <= expected
+            member = h.member(room, bob)
+            assert member is not None
+            assert member.left_at is not None
+
+
+async def test_a_line_that_is_cut_in_other_writes_says_that_nobody_knows(tmp_path: Path) -> None:
+    with line_to(new_url(tmp_path)) as line:
+        async with heart(tmp_path, url=line.url) as h:
+            h.people("ann")
+            line.cut = "after"
+            with pytest.raises(Rejection) as refused:
+                await h.writer.run(users.bump, [1])
+            assert refused.value.code == "outcome_unknown"
+            assert h.user(1).version == 1
+            await h.writer.run(users.bump, [1])
+            assert h.user(1).version == 2
+
+
+async def test_connections_that_the_server_ends_are_made_anew(tmp_path: Path) -> None:
+    async with heart(tmp_path, lanes=4) as h:
+        (ann,) = h.people("ann")
+        room = await h.room(ann)
+        for n in range(3):
+            await h.post(room, ann, str(n))
+            await h.writer.run(users.bump, [ann])
+            h.write(_end_all_others)
+        await h.post(room, ann, "3")
+        assert h.bodies(room) == ["0", "1", "2", "3"]
+        assert h.user(ann).version >= 3
+
+
+def _end_all_others(connection: Connection) -> None:
+    connection.execute(
+        text(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    )
+
+
+async def test_a_database_that_is_gone_is_tried_for_a_while_then_unavailable(tmp_path: Path) -> None:
+    with line_to(new_url(tmp_path)) as line:
+        async with heart(tmp_path, url=line.url) as h:
+            (ann,) = h.people("ann")
+            room = await h.room(ann)
+            line.close()
+            answers = await h.together(*(Post(room, ann, str(n)) for n in range(100)))
+            assert {code(answer) for answer in answers} == {"unavailable"}
+            assert 5 <= h.clock.monotonic() < 6
+            with pytest.raises(Rejection) as refused:
+                await h.writer.run(users.bump, [ann])
+            assert (refused.value.code, refused.value.retry_after) == ("unavailable", 2)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions that wait for less long."""
+    monkeypatch.setitem(postgresql.SESSION, "lock_timeout", "100ms")
+    monkeypatch.setitem(postgresql.SESSION, "idle_in_transaction_session_timeout", "2s")
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_who_stops_in_the_middle_holds_up_one_room_and_loses_it(tmp_path: Path) -> None:
+    """Rule 2, E7: the other rooms go on at once, that one when the server has ended the session that stopped."""
+    async with heart(tmp_path, SystemClock()) as h:  # type: ignore[arg-type]
+        (ann,) = h.people("ann")
+        held, free = await h.room(ann), await h.room(ann)
+        with open_engine(h.engine.url.render_as_string(hide_password=False), write=True).connect() as stopped:
+            transaction = stopped.begin()
+            rooms.lock(stopped, [held])
+            order: list[str] = []
+            answered: Callable[[str], Callable[[object], None]] = lambda name: lambda _result: order.append(name)  # noqa: E731
+            h.committer.submit(Post(held, ann, "1"), answered("held 1"))
+            h.committer.submit(Post(free, ann, "1"), answered("free 1"))
+            await h.until(lambda: order)
+            h.committer.submit(Post(held, ann, "2"), answered("held 2"))
+            h.committer.submit(Post(free, ann, "2"), answered("free 2"))
+            await h.until(lambda: len(order) == 4)
+            assert order == ["free 1", "free 2", "held 1", "held 2"]
+            with pytest.raises(DBAPIError):
+                transaction.commit()
+            stopped.invalidate()
+        assert h.bodies(held) == h.bodies(free) == ["1", "2"]
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_room_that_stays_held_is_unavailable_after_a_while(tmp_path: Path) -> None:
+    async with heart(tmp_path) as h:
+        (ann,) = h.people("ann")
+        held, free = await h.room(ann), await h.room(ann)
+        engine = open_engine(h.engine.url.render_as_string(hide_password=False), write=True)
+        with engine.connect() as other, other.begin():
+            other.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            rooms.lock(other, [held])
+            with pytest.raises(DBAPIError) as failed:
+                h.write(rooms.lock, [held])
+            assert is_locked(failed.value)
+            answers = await h.together(Post(held, ann, "x"), Post(free, ann, "y"))
+        engine.dispose()
+        assert code(answers[0]) == "unavailable"
+        assert message(answers[1]).body == "y"
+        assert h.bodies(held) == []
+        assert (await h.post(held, ann, "later")).index == 1
+
+
+async def test_every_session_is_set_up_as_the_locks_need_it(tmp_path: Path) -> None:
+    """Rule 2, E2: READ COMMITTED for whoever writes; one state, read only, for whoever reads."""
+    async with heart(tmp_path, lanes=4) as h:
+
+        def look(connection: Connection) -> list[str]:
+            names = (
+                "transaction_isolation", "transaction_read_only", "synchronous_commit", "lock_timeout",
+                "idle_in_transaction_session_timeout", "application_name", "statement_timeout",
+            )  # fmt: skip
+            return [str(connection.scalar(text(f"SHOW {name}"))) for name in names]
+
+        same = ["on", "2s", "3s", "tertulia"]
+        found: list[list[str]] = []
+        for lane in range(4):
+            h.writer.batch(look, lambda result, _error: found.append(result), lane)
+            await h.until(lambda: len(found) == lane + 1)  # noqa: B023 - asked within the turn
+        found.append(await h.writer.run(look))
+        assert found == [["read committed", "off", *same, "0"]] * 5
+        assert h.read(look) == ["repeatable read", "on", *same, "15s"]
