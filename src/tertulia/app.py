@@ -12,6 +12,7 @@ import structlog
 import uvloop
 from starlette.types import ASGIApp
 
+from tertulia.broker.broker import Broker
 from tertulia.clock import Clock, SystemClock
 from tertulia.committer.committer import Committer
 from tertulia.domain.buckets import Buckets
@@ -42,10 +43,12 @@ from tertulia.services.foreign_tokens import ForeignTokens, Keys, Secret
 from tertulia.services.history import History
 from tertulia.services.invites import Invites
 from tertulia.services.jwks import Jwks
+from tertulia.services.lease import Lease
 from tertulia.services.mail import Mailer, mail_server
 from tertulia.services.members import Members
 from tertulia.services.membership import Membership
 from tertulia.services.messages import Messages
+from tertulia.services.neighbours import Neighbours
 from tertulia.services.pace import Pace
 from tertulia.services.passwords import Passwords
 from tertulia.services.policy import Makers, Policy, Reach, Registration
@@ -59,7 +62,6 @@ from tertulia.services.server_rooms import ServerRooms
 from tertulia.services.server_users import ServerUsers
 from tertulia.services.sessions import Sessions
 from tertulia.services.staff import Staff
-from tertulia.services.sweep import Sweep
 from tertulia.services.targets import Targets
 from tertulia.services.tokens import Tokens
 from tertulia.services.typing import Typing
@@ -78,9 +80,9 @@ GOODBYE_SPREAD = 10.0
 
 
 class Application:
-    """One node. The database must be migrated already; `settings.secret_key` must be set."""
+    """One node. The database must be migrated already; `settings.secret_key` must be set. `broker`: to the others."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None, broker: Broker | None = None) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.metrics = Metrics()
@@ -90,9 +92,11 @@ class Application:
             self._repair,
             self.tasks.spawn,
             self.metrics,
+            self.clock,
             ring_bytes=settings.ring_room_kb * 1024,
             rings_bytes=settings.ring_node_mb * 1024 * 1024,
         )
+        self.lease = Lease(self.clock, self.tasks)
         self.committer = Committer(self.db.writer, self.clock, self.metrics, self._deliver)
         self.tokens = self._tokens()
         self.words = Words(self.db, self.clock)
@@ -100,15 +104,7 @@ class Application:
         self.mail = self._mail()
         self.services = self._services()
         self.gateway = Gateway(self.services, self.hub, self.clock, self.tasks, self.metrics, self._limits())
-        self.sweep = Sweep(
-            self.db,
-            self.hub,
-            self.services.accounts,
-            self.services.sessions,
-            self.clock,
-            self.gateway.resync,
-            [self.services.keys.catch_up, self.words.catch_up, self.services.voices.catch_up],
-        )
+        self.neighbours = self._neighbours(broker)
         self.retention = Retention(self.db, self.committer, self.clock, days=settings.retention_days)
         self.readiness = Readiness(self.db.probe, self.clock)
         self.admission = self._admission()
@@ -157,6 +153,21 @@ class Application:
             keys=ApiKeys(db, clock),
             server_rooms=ServerRooms(db, committer, words, rooms, messages),
             server_users=ServerUsers(db, accounts, sessions, words, clock, self.tasks),
+            lease=self.lease,
+        )
+
+    def _neighbours(self, broker: Broker | None) -> Neighbours:
+        return Neighbours(
+            broker,
+            self.hub,
+            self.db,
+            self.clock,
+            self.tasks,
+            self.services,
+            resync=self.gateway.resync,
+            version=self.gateway.version,
+            forget=self.committer.forget_users,
+            refresh=self.deliveries.refresh,
         )
 
     def _people(self, policy: Policy) -> tuple[Accounts, Sessions, Recovery]:
@@ -260,12 +271,8 @@ class Application:
     # Events.
 
     def _deliver(self, batches: list[RoomBatch]) -> None:
-        """What a transaction did, to everybody on this node."""
-        for batch in batches:
-            self.hub.deliver(batch)
-            self.services.voices.heard(batch)
-            self.services.blocks.heard(batch)
-            self.services.presence.heard(batch)
+        """What a transaction did, to everybody on this node, to the other nodes, and to webhooks."""
+        self.neighbours.deliver(batches)
         self.deliveries.nudge()
 
     async def _repair(self, room: int, after: int) -> tuple[int, Sequence[Changed] | None] | None:
@@ -277,13 +284,14 @@ class Application:
     async def start(self) -> None:
         """Ready to serve when this returns."""
         await self.services.history.begin()
-        self.tokens.bind(self.services.history.epoch)
+        self.tokens.bind(self.services.history.installation, self.services.history.server)
         await self.services.sessions.load()
         await self.services.keys.load()
         await self.words.load()
         if self.jwks is not None:
             self.jwks.start()
         await self._first_room()
+        await self.neighbours.start()
         for work, name in (
             (self.services.sessions.upkeep(), "sessions"),
             (self.services.keys.upkeep(), "api keys"),
@@ -296,8 +304,8 @@ class Application:
             (self.deliveries.run(), "webhooks"),
             (self.services.rooms.purge_again_and_again(self.clock), "purge"),
             (self.gateway.wheel.run(), "wheel"),
-            (self.sweep.run(), "sweep"),
-            (self._watch_queues(), "queues"),
+            (self.neighbours.sweep.run(), "sweep"),
+            (self._live(), "life"),
         ):
             self.tasks.spawn(work, name)
 
@@ -308,8 +316,9 @@ class Application:
             await self.services.rooms.create_first(FIRST_ROOM)
             await history.mark_done(what)
 
-    async def _watch_queues(self) -> None:
+    async def _live(self) -> None:
         while True:
+            self.lease.beat()
             self.metrics.queue_depth.labels("committer").set(self.committer.waiting)
             self.metrics.queue_depth.labels("reads").set(self.db.reads_waiting)
             self.metrics.queue_depth.labels("writes").set(self.db.writer.waiting)
@@ -328,6 +337,7 @@ class Application:
     async def stop(self) -> None:
         """Everything is written and let go of when this returns."""
         await self.committer.close()
+        await self.neighbours.leave()
         await self.deliveries.close()
         await self.tasks.close()
         if self.mail is not None:

@@ -161,6 +161,8 @@ async def test_nobody_is_counted_who_was_refused() -> None:
 
 
 async def test_an_endpoint_has_its_time() -> None:
+    """Rule 12."""
+
     async def endless(_request: UpgradeRequest) -> Decision:
         await asyncio.Event().wait()
         raise AssertionError
@@ -216,6 +218,8 @@ async def test_one_line_for_each_upgrade_and_never_its_query() -> None:
 
 
 async def test_a_refusal_is_plain_http_with_a_problem(kind: Kind) -> None:
+    """Rule 12."""
+
     async def refuse(_request: UpgradeRequest) -> Decision:
         raise Rejection("not_member", "Only members may come in.")
 

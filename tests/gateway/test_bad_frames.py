@@ -4,6 +4,7 @@ Each is refused with a stable code, repeats nothing of what it was given, and th
 otherwise.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,16 +14,21 @@ import pytest
 import pytest_asyncio
 
 from support.bad_input import SECRET
+from support.faults import faults
+from support.node import Line, node
 from support.server import RunningServer as Server
 from support.server import Socket, running_server
+from support.sockets import CLOSE, PING, TEXT, Kind, RecordingPeer, accepting, frame, socket_server
+from tertulia.gateway.connection import Connection
 from tertulia.protocol.asyncapi import COMMANDS
+from tertulia.protocol.frames import Frames
 
 module_loop = pytest.mark.asyncio(loop_scope="module")
 
 ROOM = "0197a1b0-0000-7000-8000-000000000001"
 VALID: dict[str, dict[str, Any]] = {
     "hello": {"token": "t", "boot": ROOM, "resume": {ROOM: 1}, "read": {ROOM: 1}},
-    "post": {"room": ROOM, "body": "hi", "client_id": "k", "reply_to": 1},
+    "post": {"room": ROOM, "body": "hi", "client_id": "k", "reply_to": 1, "metadata": {"a": 1}},
     "edit": {"room": ROOM, "index": 1, "body": "hi"},
     "delete": {"room": ROOM, "index": 1},
     "react": {"room": ROOM, "index": 1, "emoji": "👍", "on": True},
@@ -38,20 +44,27 @@ VALID: dict[str, dict[str, Any]] = {
     "role": {"room": ROOM, "user": ROOM, "role": "admin"},
     "transfer": {"room": ROOM, "user": ROOM},
     "mute": {"room": ROOM, "user": ROOM, "seconds": 60},
+    "me": {"room": ROOM, "notify": "all", "hidden": True, "unread_from": 1},
     "ban": {"room": ROOM, "user": ROOM, "reason": "x"},
     "unban": {"room": ROOM, "user": ROOM},
     "pin": {"room": ROOM, "index": 1, "on": True},
-    "change": {"room": ROOM, "title": "x", "archived": True, "slow_mode": 5, "retention_days": 5},
+    "change": {
+        "room": ROOM, "name": "x", "title": "x", "description": "x", "metadata": {"a": 1},
+        "archived": True, "slow_mode": 5, "retention_days": 5,
+    },
     "delete_room": {"room": ROOM},
     "presence": {"status": "away"},
     "refresh": {"token": "t"},
     "ping": {},
-}
+}  # fmt: skip
+ELSEWHERE = {"mute": {"until"}, "history": {"after", "around"}}
+"""Fields that cannot stand beside one that is there."""
 REQUIRED = {
     name: {field for field, info in kind.model_fields.items() if info.is_required()}  # type: ignore[attr-defined]
     for name, kind in COMMANDS.items()
 }
 CODES = {"invalid", "invalid_text", "too_long"}
+"""Of what can be read, but is not as it should be."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["picows", "asgi"])
@@ -67,14 +80,20 @@ def sockets(request: pytest.FixtureRequest) -> Literal["picows", "asgi"]:
     return kind
 
 
-def wrong_values(value: Any) -> list[Any]:
+def wrong_values(field: str, value: Any) -> list[Any]:
     """Of another type, out of range, or too much; what is null or left out is looked at elsewhere."""
     any_type: list[Any] = [[SECRET], {SECRET: SECRET}, 1.5, -1, 2**63, 10**400, "1" if isinstance(value, int) else 1]
     match value:
         case bool():
-            return [*any_type, "true", 0]
+            return [*any_type, "true", 0, 1]
         case int():
-            return [*any_type, True, f"{SECRET}"]
+            return [*any_type, True, f"{SECRET}", 1.0, -0.0, 1e3, float("nan"), float("inf"), ""]
+        case dict() if field == "metadata":
+            deep: Any = {}
+            for _ in range(20):
+                deep = {"a": deep}
+            texts: list[Any] = [{SECRET: "\x00"}, {"\x00": SECRET}, {"a": "\ud800"}, {"\ud800": 1}, {"a": "x" * 5_000}]
+            return [[SECRET], SECRET, 1, deep, {"a": float("nan")}, {"a": [float("inf")]}, *texts]
         case dict():
             bad_keys: list[Any] = [{"x" * 65: 1}, {f"{n}": 1 for n in range(2_001)}]
             return [[SECRET], SECRET, 1, {ROOM: -1}, {ROOM: "1"}, {ROOM: None}, {ROOM: 2**63}, *bad_keys]
@@ -93,7 +112,9 @@ def bad_commands() -> list[tuple[str, dict[str, Any]]]:
             if field in REQUIRED[name]:
                 found.append((f"{name} without {field}", {key: good[key] for key in good if key != field}))
                 found.append((f"{name} with {field} null", {**good, field: None}))
-            found += [(f"{name} with {field} {str(bad)[:40]}", {**good, field: bad}) for bad in wrong_values(value)]
+            found += [
+                (f"{name} with {field} {str(bad)[:40]}", {**good, field: bad}) for bad in wrong_values(field, value)
+            ]
             if isinstance(value, str):
                 found.append((f"{name} with a lone surrogate in {field}", {**good, field: "a\ud800b"}))
     found += [("an empty body", {"cmd": "post", "room": ROOM, "body": ""})]
@@ -101,6 +122,11 @@ def bad_commands() -> list[tuple[str, dict[str, Any]]]:
     found += [("no emoji", {"cmd": "react", "room": ROOM, "index": 1, "emoji": SECRET})]
     found += [("index 0", {"cmd": "edit", "room": ROOM, "index": 0, "body": "hi"})]
     return found
+
+
+def test_every_field_is_there() -> None:
+    for name, kind in COMMANDS.items():
+        assert {*VALID[name], *ELSEWHERE.get(name, ()), "cmd", "id"} == set(kind.model_fields)  # type: ignore[attr-defined]
 
 
 @module_loop
@@ -133,6 +159,20 @@ async def test_ids_that_are_none(server: Server) -> None:
         for good in (0, 2**53):
             await socket.send(cmd="ping", id=good)
             assert await socket.receive() == {"re": good}
+
+
+@module_loop
+async def test_of_a_field_that_stands_there_twice_the_last_one_counts(server: Server) -> None:
+    """For all who read it: else one looks at one `cmd`, or answers one `id`, and another at the other."""
+    [ana] = await server.guests("ana")
+    async with ana.socket() as socket:
+        await socket.send_raw('{"cmd":"post","cmd":"ping","id":1,"id":2}')
+        assert await socket.receive() == {"re": 2}
+        await socket.send_raw('{"cmd":"ping","cmd":"post","id":1,"id":2}')
+        reply = await socket.receive()
+        assert (reply["re"], set(reply["error"]["fields"])) == (2, {"room", "body"})
+        await socket.send_raw('{"cmd":"ping","id":1,"id":1.5}')
+        assert (await socket.receive())["re"] is None
 
 
 NOT_COMMANDS: dict[str, tuple[bytes, str]] = {
@@ -237,7 +277,7 @@ async def test_ids_of_others_and_ids_of_nothing_get_the_same_answer(server: Serv
     private = await server.room(ana, kind="private")
     async with ana.socket() as a, eve.socket() as socket:
         await a.ask("post", room=private, body="secret", client_id="k")
-        for name in set(VALID) - {"hello", "subscribe", "unsubscribe", "presence", "refresh", "ping", "me"}:
+        for name in set(VALID) - {"hello", "subscribe", "unsubscribe", "presence", "refresh", "ping"}:
             answers = []
             for room in (private, ROOM):
                 reply = await socket.ask(name, **{**VALID[name], "room": room})
@@ -293,3 +333,56 @@ async def post_until_refused(socket: Socket, room: str) -> None:
     error = (await socket.ask("post", room=room, body="too much"))["error"]
     assert error["code"] == "rate_limited"
     assert 0 < error["retry_after"] <= 100
+
+
+class Hurried(Line):
+    """Says one thing more as soon as `ready` is out, before those that waited for it have their turn."""
+
+    hurry = True
+
+    def send(self, frames: Frames) -> None:
+        super().send(frames)
+        if self.hurry and self.events("ready"):
+            self.hurry = False
+            asyncio.get_running_loop().call_soon(self.say_raw, b'{"cmd":"ping","id":3}')
+
+
+async def test_what_is_said_when_ready_comes_waits_for_what_was_said_before(tmp_path: Path) -> None:
+    """Commands of one connection keep their order; found by test_fuzz_lines.py."""
+    async with node(tmp_path) as running:
+        [ana] = await running.people("ana")
+        line = Hurried()
+        line.connection = Connection(running.gateway, 1, "127.0.0.1", ana.caller)
+        line.connection.opened(line)
+        running.lines.append(line)
+        for text in (b'{"cmd":"hello","id":0}', b'{"cmd":"ping","id":1}', b'{"cmd":"ping","id":2}'):
+            line.say_raw(text)
+        await line.reply(3)
+        assert [frame["re"] for frame in line.frames if "re" in frame] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("what", ["unmasked", "closed", "not UTF-8", "not UTF-8, and a ping"])
+async def test_what_breaks_the_protocol_before_the_handshake_is_answered(kind: Kind, what: str) -> None:
+    """Found by test_fuzz_lines.py: uvicorn read it at once, failed, and logged an error for each."""
+    data, code = {
+        "unmasked": (frame(TEXT, b"{}", masked=False), 1002),
+        "closed": (frame(CLOSE, (1000).to_bytes(2, "big")), 1000),
+        "not UTF-8": (frame(TEXT, b"\xff"), 1007),
+        "not UTF-8, and a ping": (frame(TEXT, b"\xff") + frame(PING), 1007),
+    }[what]
+    with faults() as seen:
+        async with socket_server(kind, accepting(RecordingPeer())) as running:
+            seen.watch(asyncio.get_running_loop())
+            client = await running.connect()
+            assert (await client.ask(early=data)).status == 101
+            assert await client.close_code() == code
+        seen.check()
+
+
+@pytest.mark.parametrize("code", [0, 999, 1004, 1005, 1006, 1015, 1100, 2999, 5000, 65_535])
+async def test_a_close_code_that_nobody_may_send_is_not_sent_back(kind: Kind, code: int) -> None:
+    """RFC 6455, section 7.4."""
+    async with socket_server(kind, accepting(RecordingPeer())) as running:
+        client = await running.open()
+        await client.send(frame(CLOSE, code.to_bytes(2, "big")))
+        assert await client.close_code() == 1002

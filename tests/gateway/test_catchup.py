@@ -11,6 +11,7 @@ from support.streams import Stream
 from support.waiting import until
 from tertulia.domain.errors import Rejection
 from tertulia.gateway.catchup import MAX_CHANGES_BYTES, ROUNDS, in_pages
+from tertulia.gateway.gateway import READING
 from tertulia.services.membership import Quiet
 from tertulia.services.rooms import Settings
 from tertulia.storage import changes
@@ -47,6 +48,7 @@ async def caught_up(line: Line, room: str, user: Person, head: int, cursor: int 
 
 
 async def test_a_short_absence_is_made_up_from_the_ring(running: Node) -> None:
+    """Rule 26."""
     ana, ben, room = await two(running)
     await running.connect(ana)
     for body in ("one", "two"):
@@ -57,6 +59,35 @@ async def test_a_short_absence_is_made_up_from_the_ring(running: Node) -> None:
     assert (event["from"], event["to"], event["more"]) == (2, 4, False)
     assert (await caught_up(line, room, ben, 4, 2)).bodies == ["one", "two"]
     assert reads.calls == 0
+
+
+async def test_of_many_who_come_back_from_the_same_place_one_reads(running: Node) -> None:
+    """Rule 26: all lines were cut, so nothing of the room is left in memory."""
+    ana, ben, room = await two(running)
+    await running.post(ana, room, "missed")
+    reads = Gate(running.services.rooms, "changes", shut=False)
+    for person in (ana, ben, ben):
+        line = await running.connect(person, resume={room: 2})
+        assert (await caught_up(line, room, person, 3, 2)).bodies == ["missed"]
+    assert reads.calls == 1
+
+
+async def test_so_many_read_at_once_and_no_more(running: Node) -> None:
+    """Rule 26: when everybody comes back at once, the database is asked by a few, and posts still get their turn."""
+    ana, ben, room = await two(running)
+    for _ in range(3):
+        await running.post(ana, room)
+    reads = Gate(running.services.rooms, "followed", before=True)
+    people = [ben, *(await running.people(*("guest",) * (READING + 7)))]
+    lines = [running.open(person) for person in people]
+    for line in lines:
+        line.say("hello")
+    await reads.reached(READING)
+    await running.settle()
+    assert reads.waiting == READING
+    reads.open()
+    for line in lines:
+        await line.event("ready")
 
 
 async def test_nothing_new_is_said_too(running: Node) -> None:

@@ -92,6 +92,7 @@ async def test_promise_3_posting_twice_posts_once(server: Server) -> None:
 
 
 async def test_posts_of_one_connection_keep_their_order(server: Server) -> None:
+    """Rule 22."""
     ana, ben, room = await two(server)
     async with ana.socket() as a, ben.socket() as b:
         for number in range(60):
@@ -311,6 +312,7 @@ async def test_presence_is_told_to_those_who_share_a_room(server: Server) -> Non
 
 
 async def test_subscribe_to_a_public_room_without_joining(server: Server) -> None:
+    """Rule 21."""
     ana, _, room = await two(server)
     [cleo] = await server.guests("cleo")
     async with ana.socket() as a, cleo.socket() as c:

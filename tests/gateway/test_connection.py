@@ -42,6 +42,7 @@ Scene = tuple[Person, Person, str]
 
 
 async def test_no_hello_in_ten_seconds_ends_it(running: Node) -> None:
+    """Rule 43."""
     silent, [ana] = running.open(), await running.people("ana")
     spoken = await running.connect(ana)
     await running.pass_time(9.5, 0.5)
@@ -65,6 +66,7 @@ async def test_other_commands_do_not_count_as_hello(running: Node) -> None:
 
 
 async def test_a_connection_ends_with_its_token(running: Node, scene: Scene) -> None:
+    """Rule 13."""
     line = await running.connect(scene[0])
     await running.pass_time(899, 5)
     assert not line.is_down

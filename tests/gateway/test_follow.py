@@ -110,6 +110,7 @@ async def test_coming_and_going_again_and_again(running: Node) -> None:
 
 
 async def test_unsubscribed_rooms_are_quiet_until_asked_for(running: Node) -> None:
+    """Rule 21."""
     ana, ben = await running.people("ana", "ben")
     room = await running.room(ana, ben)
     line, other = await running.connect(ben), await running.connect(ben)

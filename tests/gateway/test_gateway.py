@@ -1,5 +1,6 @@
 """Who is connected, and how all of it ends; admission by token on both transports."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Literal
@@ -48,7 +49,27 @@ async def test_a_foreign_origin_is_refused_before_the_handshake(tmp_path: Path, 
         assert refused.value.response.status_code == 403
 
 
+async def test_a_connection_has_no_task_of_its_own(tmp_path: Path) -> None:
+    """E19: a task for each, as picows' own pings have one, is two kilobytes for each, and wakes the loop for each."""
+    async with running_server(tmp_path) as server, AsyncExitStack() as stack:
+        [ana] = await server.guests("ana")
+
+        def ours() -> int:
+            """Without those of the client of this test, which runs here, too."""
+            names = (getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks())
+            return sum(not name.startswith("Connection.") for name in names)
+
+        first = await stack.enter_async_context(ana.socket())
+        await first.ask("ping")
+        before = ours()
+        for _ in range(15):
+            socket = await stack.enter_async_context(ana.socket())
+            await socket.ask("ping")
+        assert ours() == before
+
+
 async def test_a_revoked_session_loses_its_sockets_at_once(tmp_path: Path, sockets: Sockets) -> None:
+    """Rule 13."""
     async with running_server(tmp_path, sockets=sockets) as server:
         ana, ben = await server.guests("ana", "ben")
         async with ana.socket() as a, ben.socket() as b:

@@ -50,6 +50,7 @@ async def test_a_socket_after_requests_on_the_same_line(kind: Kind) -> None:
     ids=["many headers", "one header", "endless header", "path", "endless name", "handshake", "trailers"],
 )
 async def test_e14_a_large_head_is_refused(kind: Kind, head: bytes) -> None:
+    """Rule 11."""
     async with socket_server(kind, accepting(RecordingPeer())) as running:
         client = await running.connect()
         client.writer.write(head)
@@ -138,6 +139,7 @@ async def test_not_http(kind: Kind) -> None:
 
 
 async def test_e15_an_upgrade_behind_a_pending_response_is_refused(kind: Kind) -> None:
+    """Rule 11."""
     go_on = asyncio.Event()
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:

@@ -164,6 +164,7 @@ def test_a_peer_that_answers_is_pinged_for_ever(time: Turning) -> None:
 
 
 def test_a_dead_peer_is_closed_after_fifty_seconds(time: Turning) -> None:
+    """Rule 43."""
     transport = CountingTransport(time.clock)
     pulse = Heartbeat(time.wheel).watch(transport)
     time.pass_seconds(33)

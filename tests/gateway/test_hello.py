@@ -74,6 +74,7 @@ async def test_of_a_resumed_room_that_ready_does_not_list_my_own_affair_is_told(
 
 
 async def test_ready_holds_200_rooms_and_all_are_followed(running: Node) -> None:
+    """Rule 21."""
     [ana] = await running.people("ana")
     rooms = [await running.room(ana) for _ in range(205)]
     line = await running.connect(ana)
@@ -397,6 +398,20 @@ async def test_rule_15_a_boot_that_was_never_here_is_another_history(running: No
         line = await running.connect(ana, boot=boot, resume={room: 1})
         assert (await line.event("reload"))["seq"] == 1
         assert not line.events("changes")
+
+
+async def test_rule_15_what_was_read_in_another_history_is_not_read_here(running: Node) -> None:
+    """The same index is another message there."""
+    ana, ben = await running.people("ana", "ben")
+    room = await running.room(ana, ben)
+    for _ in range(3):
+        await running.post(ben, room)
+    line = await running.connect(ana, boot=new_id(), resume={room: 9}, read={room: 3})
+    await line.event("reload", room=room)
+    await running.services.receipts.flush()
+    view = await running.services.rooms.view(ana.caller, room)
+    assert view.member is not None
+    assert view.member.read_index == 0
 
 
 async def test_an_earlier_start_of_this_database_is_the_same_history(tmp_path: Path) -> None:

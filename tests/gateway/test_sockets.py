@@ -42,6 +42,7 @@ async def test_accepts_with_the_right_answer(kind: Kind) -> None:
 
 
 async def test_e9_firefox_gets_in(kind: Kind) -> None:
+    """Rule 11."""
     async with socket_server(kind, accepting(RecordingPeer(echo=True))) as running:
         client = await running.open(connection="keep-alive, Upgrade")
         await client.text("hola")
@@ -49,6 +50,7 @@ async def test_e9_firefox_gets_in(kind: Kind) -> None:
 
 
 async def test_e10_a_head_full_of_cookies_and_tokens_gets_in(kind: Kind) -> None:
+    """Rule 11."""
     async with socket_server(kind, accepting(RecordingPeer(echo=True), "tertulia.v1")) as running:
         cookies = ("Cookie", "session=" + "c" * 12_000)
         offered = ("Sec-WebSocket-Protocol", "tertulia.v1, bearer." + "t" * 2_000)

@@ -97,6 +97,7 @@ async def test_good_raw_writes_stay_in_order_under_congestion() -> None:
 
 
 async def test_the_old_protocol_is_gone_after_the_takeover() -> None:
+    """Rule 11."""
     peer = RecordingPeer()
     async with socket_server("picows", accepting(peer)) as running:
         gc.collect()
@@ -135,6 +136,7 @@ async def test_a_client_that_leaves_during_admission_opens_nothing() -> None:
 
 
 async def test_bytes_during_a_slow_admission_wait() -> None:
+    """Rule 12."""
     go_on = asyncio.Event()
     peer = RecordingPeer()
 

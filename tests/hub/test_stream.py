@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from support.fanout import ROOM, ROOM_ID, Listener, batch, came, posted, went
-from support.proving import examples
+from support.proving import count, examples
+from tertulia.clock import SystemClock
 from tertulia.domain.events import Changed
 from tertulia.hub.channel import Channel
 from tertulia.hub.hub import Hub
@@ -65,7 +66,7 @@ class ManualHub(Hub):
 
     pending: list[Channel]
 
-    def _await_repair(self, channel: Channel, seconds: float) -> None:
+    def _await_repair(self, channel: Channel, *, retry: bool = False) -> None:
         if channel not in self.pending:
             self.pending.append(channel)
 
@@ -79,7 +80,7 @@ class Streams(RuleBasedStateMachine):
         self.members: set[int] = set()
         self.bus: list[tuple[Changed, ...]] = []
         self.readers: list[Reader] = []
-        self.hub = ManualHub(self.repair, self.run_now, Metrics(), ring_bytes=4_000)
+        self.hub = ManualHub(self.repair, self.run_now, Metrics(), SystemClock(), ring_bytes=4_000)
         self.hub.pending = []
         for number in (1, 2):
             self.commit([number], False)
@@ -97,7 +98,7 @@ class Streams(RuleBasedStateMachine):
     async def repair(self, _room: int, after: int) -> tuple[int, list[Changed] | None]:
         return len(self.truth), self.since(after)
 
-    def run_now(self, work: Any, _name: str) -> None:
+    def run_now(self, work: Any, _name: str) -> Any:
         try:
             work.send(None)
         except StopIteration:
@@ -125,12 +126,12 @@ class Streams(RuleBasedStateMachine):
             self.bus.append(tuple(events))
 
     @precondition(lambda self: self.bus)
-    @rule(place=st.integers(0, 5), again=st.booleans())
-    def deliver(self, place: int, again: bool) -> None:
+    @rule(place=st.integers(0, 5), again=st.booleans(), foreign=st.booleans())
+    def deliver(self, place: int, again: bool, foreign: bool) -> None:
         events = self.bus[place % len(self.bus)]
         if not again:
             self.bus.remove(events)
-        self.hub.deliver(batch(*events))
+        (self.hub.deliver_foreign if foreign else self.hub.deliver)(batch(*events))
 
     @precondition(lambda self: len(self.readers) < 6)
     @rule(number=USERS)
@@ -185,7 +186,7 @@ class Streams(RuleBasedStateMachine):
     @rule()
     def mend(self) -> None:
         channel = self.hub.pending.pop(0)
-        self.hub._start_repair(channel)
+        self.run_now(self.hub._wait_and_mend(channel), "repair")
 
     @rule()
     def sweep(self) -> None:
@@ -212,7 +213,8 @@ class Streams(RuleBasedStateMachine):
             if reader.phase == "live":
                 assert reader.user in self.members
                 assert reader.cursor == len(self.truth)
+        count("histories")
 
 
 TestStreams = Streams.TestCase
-TestStreams.settings = examples(60, 40)
+TestStreams.settings = examples(60, 40, many=60_000)

@@ -1,11 +1,13 @@
 """What must hold in the end: what was acknowledged is there, and every client knows what a fresh fetch says."""
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from support.device import Device
 from support.node import Person
 from tertulia.client import Model
 from tertulia.client.compare import said
+from tertulia.client.room import RoomModel
 from tertulia.domain.errors import Rejection
 from tertulia.protocol.resources import unread
 from tertulia.services.timeline import Place
@@ -57,28 +59,36 @@ def check_person(world: "World", person: Person) -> None:
         assert view.member is not None
         assert (model.unread, model.mentions) == (unread(view.room, view.member), view.mentions), "counts are off"
     for device in devices:
-        _compare(device, fresh)
+        _compare(device, fresh, is_on_many=len(world.nodes) > 1)
     world.act(fresh.cut)
 
 
 def _learn(world: "World", device: Device) -> None:
     for _ in range(20):
-        world.run(world.node.settle())
+        world.settle_all()
         if not world.act(device.take):
             return
 
 
-def _compare(device: Device, fresh: Device) -> None:
+def _compare(device: Device, fresh: Device, *, is_on_many: bool) -> None:
     mine = {room: model for room, model in device.model.rooms.items() if model.me is not None}
     unlisted = _archived(device.model) | _archived(fresh.model)
     assert mine.keys() - unlisted == fresh.model.rooms.keys() - unlisted, "other rooms than a fresh fetch has"
-    for room, model in mine.items():
-        other = fresh.model.rooms[room]
+    for room, known in mine.items():
+        model, other = copy(known), copy(fresh.model.rooms[room])
         if not (model.members_complete and other.members_complete):  # it is, or was, large: then nobody is told
             model.members, model.settings = other.members, {**model.settings, "owner": None}
             other.settings = {**other.settings, "owner": None}
+        if is_on_many:
+            _forget_positions(model)
+            _forget_positions(other)
         differences = model.differences(other)
         assert differences == [], [(name, said(model).get(name), said(other).get(name)) for name in differences]
+
+
+def _forget_positions(model: RoomModel) -> None:
+    """How far others have read may be lost between nodes, and comes again when they read on."""
+    model.members = {user: {**row, "read_index": 0, "delivered_index": 0} for user, row in model.members.items()}
 
 
 def _archived(model: Model) -> set[str]:

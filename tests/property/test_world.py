@@ -184,4 +184,4 @@ class Talk(World):
 
 
 TestWorld = Talk.TestCase
-TestWorld.settings = examples(45, 35, many=1_000)
+TestWorld.settings = examples(45, 35, many=2_000)

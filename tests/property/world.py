@@ -1,6 +1,7 @@
 """A whole node with people, their devices, and lines that stall and break: what happens to it, without what they say.
 
-What people do is in test_world.py, what must hold in holding.py.
+What people do is in test_world.py, what must hold in holding.py. There may be several nodes: each device has one, and
+what people do without a line is done at one after the other.
 """
 
 import asyncio
@@ -18,6 +19,8 @@ from support.clock import FakeClock
 from support.device import Device
 from support.gates import Gate
 from support.node import Node, Person, node
+from support.proving import count
+from tertulia.broker.broker import Broker
 from tertulia.domain.errors import Rejection
 
 PEOPLE = 3
@@ -30,6 +33,8 @@ ROOM = st.sampled_from([0, 0, 1, 1, 2, 3])  # more happens where more people are
 class World(RuleBasedStateMachine):
     """Three people with two devices each, one public and one private room, and more to come."""
 
+    NODES = 1
+
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
@@ -41,6 +46,40 @@ class World(RuleBasedStateMachine):
         self.acknowledged: dict[tuple[str, str], dict[str, Any]] = {}  # (sender, client_id) → the message
         self.posted = 0
         self.departed = False
+        self.nodes: list[Node] = []
+        self.turns = 0
+
+    @property
+    def node(self) -> Node:
+        """Where something is done next."""
+        self.turns += 1
+        return self.nodes[self.turns % len(self.nodes)]
+
+    def node_of(self, device: Device) -> Node:
+        return self.nodes[self.devices.index(device) % len(self.nodes)]
+
+    def connect_device(self, device: Device) -> None:
+        self.act(device.connect, self.node_of(device))
+
+    def broker(self, number: int) -> Broker | None:
+        """Of that node."""
+        return None
+
+    def database(self) -> dict[str, Any]:
+        """Settings that say where it is."""
+        return {}
+
+    def settle_all(self) -> None:
+        for each in self.nodes:
+            self.run(each.settle())
+
+    def wait(self, seconds: float, step: float = 0.25) -> None:
+        """Time passes for all."""
+        passed = 0.0
+        while passed < seconds:
+            self.act(self.clock.advance, min(step, seconds - passed))
+            passed += step
+            self.settle_all()
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
@@ -57,19 +96,24 @@ class World(RuleBasedStateMachine):
     def start(self, ring: int, large: int, online: int) -> None:
         self.options = {"ring_room_kb": ring, "large_room": large}
         self.run(self._start())
-        self.people: list[Person] = self.run(self.node.people("ana", "ben", "cleo"))
+        first = self.nodes[0]
+        self.people: list[Person] = self.run(first.people("ana", "ben", "cleo"))
         ana, ben, _ = self.people
-        self.rooms = [self.run(self.node.room(ana, ben)), self.run(self.node.room(ana, ben, kind="private"))]
+        self.rooms = [self.run(first.room(ana, ben)), self.run(first.room(ana, ben, kind="private"))]
         for room in self.rooms:
             self.do(*(self.node.post(person, room, "first") for person in (ana, ben, ben)))
         self.devices = [Device(self.people[number % PEOPLE]) for number in range(DEVICES)]
         for device in self.devices[:online]:
-            self.act(device.connect, self.node)
+            self.connect_device(device)
         self.quiet()
 
     async def _start(self) -> None:
-        self.node: Node = await self.stack.enter_async_context(node(Path(self.folder.name), self.clock, **self.options))
-        self.gates = [Gate(self.node.services.rooms, name, shut=False) for name in READS]
+        folder, options = Path(self.folder.name), {**self.options, **self.database()}
+        self.nodes = [
+            await self.stack.enter_async_context(node(folder, self.clock, broker=self.broker(number), **options))
+            for number in range(self.NODES)
+        ]
+        self.gates = [Gate(each.services.rooms, name, shut=False) for name in READS for each in self.nodes]
 
     # What people do: by the services or on a line; nobody waits for the answer.
 
@@ -99,7 +143,7 @@ class World(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def connect(self, who: int) -> None:
-        self.act(self.devices[who].connect, self.node)
+        self.connect_device(self.devices[who])
 
     @rule(who=WHO)
     def cut(self, who: int) -> None:
@@ -136,13 +180,13 @@ class World(RuleBasedStateMachine):
     def hold_reads(self, which: set[int]) -> None:
         """What is read from now on grows old before it is used."""
         for number in which:
-            self.gates[number].shut()
+            self.gates[number * self.NODES + self.turns % self.NODES].shut()
 
     @rule()
     def let_reads_go(self) -> None:
         for gate in self.gates:
             gate.open()
-        self.run(self.node.settle())
+        self.settle_all()
 
     @rule(turns=st.integers(1, 20))
     def let_run(self, turns: int) -> None:
@@ -155,12 +199,12 @@ class World(RuleBasedStateMachine):
     @rule()
     def settle(self) -> None:
         if not any(gate.waiting for gate in self.gates):
-            self.run(self.node.settle())
+            self.settle_all()
 
     @rule(seconds=st.sampled_from([0.3, 2.0]))
     def pass_time(self, seconds: float) -> None:
         self.let_reads_go()
-        self.run(self.node.pass_time(seconds))
+        self.wait(seconds)
 
     @rule()
     def restart(self) -> None:
@@ -170,7 +214,7 @@ class World(RuleBasedStateMachine):
             self.act(device.cut)
         self.run(self.stack.aclose())
         self.run(self._start())
-        self.people = [self.run(self.node.sign_in(person.name)) for person in self.people]
+        self.people = [self.run(self.nodes[0].sign_in(person.name)) for person in self.people]
         for number, device in enumerate(self.devices):
             device.person = self.people[number % PEOPLE]
 
@@ -178,7 +222,7 @@ class World(RuleBasedStateMachine):
 
     def collect(self) -> None:
         """Remember what was acknowledged: it must be there for ever, once (promises 1 and 3)."""
-        for line in self.node.lines:
+        for line in [line for each in self.nodes for line in each.lines]:
             for frame in line.frames:
                 message = frame.get("message", {})
                 if "re" in frame and "client_id" in message:
@@ -189,11 +233,14 @@ class World(RuleBasedStateMachine):
     def quiet(self) -> None:
         """Everybody takes everything, and asks for what is missing, until nothing happens any more."""
         for _ in range(30):
-            self.run(self.node.settle())
+            self.settle_all()
             moved = [self.act(device.take) for device in self.devices]
             if not any(moved):
                 return
         raise AssertionError("it never comes to rest")
+
+    def come_together(self) -> None:
+        """What one node knows, all know."""
 
     def teardown(self) -> None:
         if not hasattr(self, "devices"):
@@ -205,14 +252,16 @@ class World(RuleBasedStateMachine):
                 if device.line is not None and device.line.stalled and not device.line.is_down:
                     self.act(device.line.drain)
                 if not device.is_online:
-                    self.act(device.connect, self.node)
+                    self.connect_device(device)
             self.quiet()
-            self.run(self.node.pass_time(1))
+            self.wait(1)
             self.quiet()
+            self.come_together()
             self.collect()
             holding.check_what_was_acknowledged(self)
             for person in self.people:
                 holding.check_person(self, person)
+            count("histories")
         finally:
             for device in self.devices:
                 self.act(device.cut)

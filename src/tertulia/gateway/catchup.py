@@ -16,6 +16,7 @@ from tertulia.hub.hub import until_removed
 from tertulia.protocol.codec import encode
 from tertulia.protocol.frames import Frames
 from tertulia.protocol.resources import snapshot_resource
+from tertulia.services.rooms import Changes
 from tertulia.services.weights import change_weight
 
 if TYPE_CHECKING:
@@ -68,16 +69,14 @@ class CatchUp:
 
     async def _changes(self, cursor: int) -> int | None:
         """None: too much for changes."""
-        head = self._from_ring(cursor)
-        if head is not None:
-            return head
         was_member = self._follow.member
         try:
-            async with self._gateway.reading:
-                found = await self._gateway.rooms.changes(self._follow.number, cursor, self._connection.user)
+            found = await self._look(cursor)
         except Rejection as rejection:
             self._refused(rejection)
             return None
+        if isinstance(found, int):
+            return found
         items, head, left = found.items, found.room.head_seq, None
         if items is not None and not found.member:
             left = next((item.seq for item in items if self._connection.user in item.removed), None)
@@ -94,6 +93,25 @@ class CatchUp:
         if left is not None:
             self._leave()
         return head
+
+    async def _look(self, cursor: int) -> Changes | int:
+        """What the database says; a seq: up to there it was told from memory."""
+        head = self._from_ring(cursor)
+        if head is None:
+            async with self._gateway.reading:
+                head = self._from_ring(cursor)  # others may have read it while this one waited
+                if head is None:
+                    return await self._read(cursor)
+        return head
+
+    async def _read(self, cursor: int) -> Changes:
+        """And leave it with the hub, for others who come back from there."""
+        number, hub = self._follow.number, self._gateway.hub
+        cleared = hub.cleared(number)
+        found = await self._gateway.rooms.changes(number, cursor, self._connection.user)
+        if found.items is not None:
+            hub.remember(number, cursor, found.room.head_seq, found.items, cleared)
+        return found
 
     def _from_ring(self, cursor: int) -> int | None:
         """Without the database: what the hub remembers."""

@@ -138,12 +138,16 @@ class Connection:
     # Commands.
 
     def _take(self, command: Command) -> None:
+        if not self._gateway.services.lease.is_held:
+            self._keep_for_later(command)
+            self._pause()
+            return
+        if self._early or (self.said_hello and not self.greeted):  # in the order in which it was said
+            self._keep_for_later(command)
+            return
         if not self.said_hello and not isinstance(command, Hello):
             self._count()
             raise Rejection("hello_expected", "The first command of a connection is `hello`.")
-        if self.said_hello and not self.greeted:
-            self._keep_for_later(command)
-            return
         if not isinstance(command, Post):
             self._count()
         if not isinstance(command, Ping):  # said by programs, not by people
@@ -151,7 +155,9 @@ class Connection:
         self._gateway.commands[type(command)](self._gateway, self, command)
 
     def _keep_for_later(self, command: Command) -> None:
-        """Who says more right behind `hello`, without waiting for `ready`, is answered behind it."""
+        """Who says more right behind `hello`, without waiting for `ready`, is answered behind it. So is what comes when
+        this node cannot know what holds.
+        """
         if len(self._early) >= IN_FLIGHT:
             raise Rejection("rate_limited", "Wait for `ready`, then say more.", retry_after=1)
         self._early.append(command)
@@ -161,6 +167,11 @@ class Connection:
         for command in early:
             if not self.ended:
                 self._take_or_refuse(command)
+
+    def go_on(self) -> None:
+        """This node knows again what holds."""
+        self._take_early()
+        self._read_again()
 
     def _count(self) -> None:
         """Posts have a limit of their own; everything else counts here, also what cannot be read."""
@@ -194,14 +205,18 @@ class Connection:
     def begin(self) -> None:
         """A command is being worked on."""
         self._in_flight += 1
-        if self._in_flight >= IN_FLIGHT and not self._paused:
-            self._paused = True
-            self.transport.pause_reading()
+        if self._in_flight >= IN_FLIGHT:
+            self._pause()
 
     def finish(self) -> None:
         """A command is done."""
         self._in_flight -= 1
         self._read_again()
+
+    def _pause(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
 
     def _read_again(self) -> None:
         if self._paused and self._in_flight < IN_FLIGHT // 2 and not self.is_congested and not self.ended:
@@ -290,9 +305,7 @@ class Connection:
             return
         self.is_congested = True
         self.offer = self._offer_congested
-        if not self._paused:
-            self._paused = True
-            self.transport.pause_reading()
+        self._pause()
         if self._stuck is None:
             self._watch_congestion()
 

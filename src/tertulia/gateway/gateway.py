@@ -88,6 +88,7 @@ class Gateway:
         self._open: set[Connection] = set()
         self._by_session: dict[str, set[Connection]] = {}
         services.sessions.on_ended(self._sessions_ended)
+        services.lease.on_held(self._go_on)
 
     # Admission.
 
@@ -291,6 +292,11 @@ class Gateway:
             await self.services.membership.tell_again(user, SHOWN_ROOMS)
             await self.services.blocks.tell_again(user)
 
+    def version(self, user: int) -> int | None:
+        """That of the user when their connections began to read what is theirs; None: it is not known."""
+        details = [connection.user_details for connection in self._of_user(user)]
+        return min((user.version for user in details if user is not None), default=None)
+
     def _of_user(self, user: int) -> list[Connection]:
         return [subscriber for subscriber in self.hub.of_user(user) if isinstance(subscriber, Connection)]
 
@@ -308,9 +314,16 @@ class Gateway:
             connection.offer_latest(("presence of all", room_id), frames)
 
     def _present(self, rooms: Iterable[int]) -> list[dict[str, str]]:
-        heard = (room for room in rooms if room not in self.services.blocks.silent)
-        users = self.hub.companions(heard, self.limits.large, MAX_PRESENCE)
+        large = self.limits.large
+        heard = [room for room in rooms if room not in self.services.blocks.silent]
+        small = (room for room in heard if self.hub.member_count(room) <= large)
+        users = self.hub.companions(heard, large, MAX_PRESENCE)
+        users |= self.services.presence.elsewhere.in_rooms(small, MAX_PRESENCE)
         return [{"user": user, "status": status} for user, status in self.services.presence.of(users)]
+
+    def _go_on(self) -> None:
+        for connection in list(self._open):
+            connection.go_on()
 
     # The end.
 

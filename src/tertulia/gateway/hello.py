@@ -47,7 +47,8 @@ async def _hello(gateway: "Gateway", connection: Connection, command: Hello) -> 
     connection.greet()
     _go_live(gateway, connection, command, followed, heads)
     await _resume(gateway, connection, command, same_history=same_history)
-    _advance(gateway, connection, command)
+    if same_history:
+        _advance(gateway, connection, command)
     await _tell_of_others(gateway, connection, command, {view.room.id for view in views})
 
 

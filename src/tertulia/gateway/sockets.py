@@ -18,7 +18,7 @@ from picows.picows import WSProtocol  # type: ignore[attr-defined]  # not in its
 from tertulia.domain.errors import CloseCode
 from tertulia.gateway.admission import Admitted, Goodbye
 from tertulia.gateway.lines import LINGER_SECONDS, bound_buffers, linger
-from tertulia.gateway.transport import MAX_FRAME, Peer
+from tertulia.gateway.transport import MAX_FRAME, Peer, is_utf8
 from tertulia.protocol.frames import Frames
 
 log = structlog.get_logger(__name__)
@@ -34,6 +34,8 @@ _HANDSHAKE = (
 )
 _ANY_KEY = b"dGVydHVsaWF0ZXJ0dWxpYQ=="
 _PING = b"\x89\x00"
+_SENT_CODES = frozenset([*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)])
+"""Close codes that may stand in a frame (RFC 6455, section 7.4)."""
 _GONE = Goodbye(CloseCode.NORMAL, "")
 
 
@@ -194,7 +196,7 @@ class PicowsTransport(WSListener):
     def _deliver(self, payload: bytes, is_text: bool) -> None:
         if not is_text:
             self._peer.received_binary()
-        elif payload.isascii() or _is_utf8(payload):
+        elif is_utf8(payload):
             self._peer.received(payload)
         else:
             self.close(CloseCode.INVALID_TEXT, "Text must be UTF-8.")
@@ -208,6 +210,9 @@ class PicowsTransport(WSListener):
 
     def _take_close(self, frame: WSFrame) -> None:
         code = frame.get_payload_as_bytes()[:2]
+        if code and int.from_bytes(code, "big") not in _SENT_CODES:
+            self.close(CloseCode.PROTOCOL, "There is no such close code.")
+            return
         self._code = int.from_bytes(code, "big") if code else NO_STATUS
         self._end(b"\x88" + len(code).to_bytes(1, "big") + code)
         self._underlying.close()
@@ -381,14 +386,6 @@ def _feed_piece(protocol: asyncio.BufferedProtocol, data: memoryview) -> int:
     room[:size] = data[:size]
     protocol.buffer_updated(size)
     return size
-
-
-def _is_utf8(payload: bytes) -> bool:
-    try:
-        payload.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _nowhere(_data: bytes) -> None:

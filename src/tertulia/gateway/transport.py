@@ -62,3 +62,14 @@ class Peer(Protocol):
 
     def closed(self, code: int) -> None:
         """The line is down. Called once, last. `code`: the peer's, or 1006 when the line was cut."""
+
+
+def is_utf8(payload: bytes) -> bool:
+    """Whether it may be the payload of a text frame."""
+    if payload.isascii():
+        return True
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

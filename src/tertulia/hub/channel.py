@@ -1,15 +1,11 @@
 """One room that somebody on this node follows."""
 
-import asyncio
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from tertulia.domain.events import Changed
 from tertulia.hub.ring import Ring, Segment
+from tertulia.hub.subscriber import Subscriber
 from tertulia.protocol.formats import WireFormat
-
-if TYPE_CHECKING:
-    from tertulia.hub.hub import Subscriber
 
 HELD_BATCHES = 64
 """Batches kept while a gap before them is filled; what is beyond comes from the database."""
@@ -20,10 +16,12 @@ class Channel:
 
     `live` have everything up to `head`. `ahead` have more: what they read from the database is not delivered yet.
     `joining` are registered and still reading. `wanted`: a seq that is known to exist.
+    `gap_at`: the head behind which something is missing; `gap_until`: how long the bus may take to bring it.
     """
 
     __slots__ = (
-        "ahead", "head", "held", "joining", "live", "members", "repairing", "ring", "room", "room_id", "wanted",
+        "ahead", "gap_at", "gap_until", "head", "held", "joining", "live", "members", "repairing", "ring", "room",
+        "room_id", "wanted",
     )  # fmt: skip
 
     def __init__(self, room: int, room_id: str, ring_bytes: int) -> None:
@@ -37,7 +35,9 @@ class Channel:
         self.ring = Ring(ring_bytes)
         self.held: list[tuple[Changed, ...]] = []
         self.wanted = 0
-        self.repairing: asyncio.TimerHandle | None = None
+        self.gap_at: int | None = None
+        self.gap_until = 0.0
+        self.repairing = False
 
     @property
     def empty(self) -> bool:
@@ -48,18 +48,24 @@ class Channel:
         """Whether there is more than what is here."""
         return bool(self.held) or (self.head is not None and self.wanted > self.head)
 
+    def note(self, seq: int) -> bool:
+        """There are changes up to `seq`; whether more than what is here."""
+        if self.head is None or seq > self.head:
+            self.wanted = max(self.wanted, seq)
+        return self.lacks
+
     def count_members(self, events: Iterable[Changed]) -> None:
         """Note how many members there are, if one of `events` says it."""
         for event in events:
             if event.member_count is not None:
                 self.members = event.member_count
 
-    def subscribers(self) -> "list[Subscriber]":
+    def subscribers(self) -> list[Subscriber]:
         """Everybody, whatever their state."""
         live = [subscriber for _, subscribers in self.live.values() for subscriber in subscribers]
         return [*live, *self.ahead, *self.joining]
 
-    def activate(self, subscriber: "Subscriber", seq: int) -> list[Segment] | None:
+    def activate(self, subscriber: Subscriber, seq: int) -> list[Segment] | None:
         """Make a joining subscriber live; what it is to be given first, or None if that is not known here."""
         if self.head is None:
             self.head = seq
@@ -75,11 +81,11 @@ class Channel:
             self._live(subscriber)
         return missed
 
-    def _live(self, subscriber: "Subscriber") -> None:
+    def _live(self, subscriber: Subscriber) -> None:
         wire = subscriber.wire
         self.live.setdefault(wire.name, (wire, {}))[1][subscriber] = None
 
-    def catch_ahead(self, head: int) -> "list[tuple[Subscriber, int]]":
+    def catch_ahead(self, head: int) -> list[tuple[Subscriber, int]]:
         """Those who were ahead and are not any more, with what they have; they are live from now on."""
         if not self.ahead:
             return []
@@ -89,7 +95,7 @@ class Channel:
             self._live(subscriber)
         return caught
 
-    def remove(self, subscriber: "Subscriber") -> bool:
+    def remove(self, subscriber: Subscriber) -> bool:
         """Whether it was here."""
         was = subscriber in self.joining or self.ahead.pop(subscriber, None) is not None
         self.joining.discard(subscriber)
@@ -113,8 +119,3 @@ class Channel:
         if self.held and self.held[0][0].seq <= self.head + 1:
             return self.held.pop(0)
         return None
-
-    def close(self) -> None:
-        if self.repairing is not None:
-            self.repairing.cancel()
-            self.repairing = None

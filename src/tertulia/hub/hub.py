@@ -6,13 +6,15 @@ that is live in a room has been given everything up to the room's head; nothing 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
+from tertulia.clock import Clock
 from tertulia.domain.events import Changed, News, RoomBatch
 from tertulia.hub.channel import Channel
+from tertulia.hub.digests import Digests
 from tertulia.hub.ring import Segment
+from tertulia.hub.subscriber import Subscriber
 from tertulia.metrics import Metrics
-from tertulia.protocol.formats import WireFormat
 from tertulia.protocol.frames import Frames
 
 GAP_WAIT = 0.050
@@ -21,32 +23,7 @@ RETRY_WAIT = 1.0
 """Seconds until a repair that failed is tried again."""
 
 
-class Subscriber(Protocol):
-    """A connection, as the hub sees it. No method may raise, await, or call the hub back."""
-
-    @property
-    def user(self) -> int: ...
-
-    @property
-    def wire(self) -> WireFormat: ...
-
-    def offer(self, frames: Frames) -> None:
-        """Durable: must reach the client, or the connection ends."""
-
-    def offer_latest(self, key: tuple[str, str], frames: Frames) -> None:
-        """News: only the latest of each `key` matters."""
-
-    def follow(self, room: int, room_id: str) -> None:
-        """The user is a member of `room` now: catch up with it."""
-
-    def dropped(self, room: int, room_id: str, *, told: bool) -> None:
-        """The hub let go of the subscription: removed, or the room is gone. `told`: it was given the removal."""
-
-    def behind(self, room: int, room_id: str) -> None:
-        """Too much was missed: catch up with the room afresh."""
-
-    def is_member(self, room_id: str) -> bool:
-        """Not only looking on."""
+def _nothing(_room: int) -> None: ...
 
 
 Repair = Callable[[int, int], Awaitable[tuple[int, Sequence[Changed] | None] | None]]
@@ -62,8 +39,9 @@ class Hub:
     def __init__(
         self,
         repair: Repair,
-        spawn: Callable[[Coroutine[Any, Any, None], str], object],
+        spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[Any]],
         metrics: Metrics,
+        clock: Clock,
         *,
         ring_bytes: int = 256 * 1024,
         rings_bytes: int = 64 * 1024 * 1024,
@@ -71,10 +49,19 @@ class Hub:
         self._repair = repair
         self._spawn = spawn
         self._metrics = metrics
+        self._clock = clock
+        self._on_rooms: tuple[Callable[[int], None], Callable[[int], None]] = (_nothing, _nothing)
         self._channels: dict[int, Channel] = {}
         self._users: dict[int, set[Subscriber]] = {}
         self._ring_bytes = ring_bytes
         self._rings_left = rings_bytes
+        self._digests = Digests()
+
+    def on_rooms(self, opened: Callable[[int], None], closed: Callable[[int], None]) -> None:
+        """`opened(room)` is called when somebody begins to follow a room that nobody followed here, `closed(room)` when
+        nobody does any more.
+        """
+        self._on_rooms = opened, closed
 
     # Who is here.
 
@@ -116,6 +103,7 @@ class Hub:
         channel = self._channels.get(room)
         if channel is None:
             channel = self._channels[room] = Channel(room, room_id, self._ring_bytes)
+            self._on_rooms[0](room)
         channel.remove(subscriber)
         channel.joining.add(subscriber)
         return channel.head is None
@@ -133,6 +121,8 @@ class Hub:
             return None
         if not missed:
             channel.members = members
+        if channel.note(seq):  # read before it was delivered here: it may have been lost on its way
+            self._await_repair(channel)
         kept, removed = until_removed(missed, subscriber.user)
         if removed:  # before it entered, and after it had read that it is a member
             channel.remove(subscriber)
@@ -143,10 +133,21 @@ class Hub:
     def recent(self, room: int, seq: int) -> tuple[int, list[Segment]] | None:
         """(head, what came after `seq`) without the database, or None if it is not known here."""
         channel = self._channels.get(room)
-        if channel is None or channel.head is None or channel.held or seq > channel.head:
+        if channel is None or channel.head is None or channel.lacks or seq > channel.head:
             return None
-        missed = [] if seq == channel.head else channel.ring.since(seq)
+        missed = [] if seq == channel.head else channel.ring.since(seq) or self._digests.since(channel, seq)
         return None if missed is None else (channel.head, missed)
+
+    def cleared(self, room: int) -> int:
+        """To be asked before reading what is given to `remember`."""
+        channel = self._channels.get(room)
+        return 0 if channel is None else channel.ring.cleared
+
+    def remember(self, room: int, after: int, to: int, items: Sequence[Changed], cleared: int) -> None:
+        """What the database said changed after `after`, up to `to`: for others who come back from there (`recent`)."""
+        channel = self._channels.get(room)
+        if channel is not None:
+            self._digests.keep(channel, after, to, items, cleared)
 
     def leave(self, room: int, subscriber: Subscriber) -> None:
         """Follow no more."""
@@ -157,15 +158,15 @@ class Hub:
 
     def _close_empty(self, channel: Channel) -> None:
         if channel.empty and self._is_open(channel):
-            channel.close()
             self._rings_left += channel.ring.size
             del self._channels[channel.room]
+            self._on_rooms[1](channel.room)
 
     # Delivery.
 
     def deliver(self, batch: RoomBatch) -> None:
-        """A committed batch. May come twice, or with a hole before it."""
-        removed = {user for event in batch.events for user in event.removed} if batch.banned else ()
+        """What was committed here: each batch once, in order; what other nodes did may lie between."""
+        removed = _removed(batch)
         for user in batch.banned:
             if user not in removed:  # nothing of this batch is for them; members are still told that they are out
                 self.drop(batch.room, user)
@@ -180,12 +181,45 @@ class Hub:
             if event.members:
                 self._follow_joined(event)
 
+    def deliver_foreign(self, batch: RoomBatch) -> None:
+        """What was committed on another node: may come twice, late, never, in any order.
+
+        So what has no `seq`, who may look on, is asked of the database anew. Who joined a room that nobody follows here
+        must be told otherwise.
+        """
+        removed = _removed(batch)
+        for user in set(batch.banned).difference(removed):
+            self._doubt(batch.room, user)
+        channel = self._channels.get(batch.room)
+        if channel is not None and batch.events:
+            self._take_foreign(channel, batch)
+        for user in removed.intersection(batch.banned):  # devices that only look on, or are told of it later
+            self._doubt(batch.room, user)
+        if batch.gone:
+            self.close_room(batch.room, batch.room_id)
+
+    def _take_foreign(self, channel: Channel, batch: RoomBatch) -> None:
+        before = batch.first - 1 if channel.head is None else channel.head
+        self._take(channel, batch.events)
+        for event in batch.events:
+            if event.members and before < event.seq <= (channel.head or 0):
+                self._follow_joined(event)
+
+    def _doubt(self, room: int, user: int) -> None:
+        """They may have been banned: let them catch up, which asks."""
+        channel = self._channels.get(room)
+        for subscriber in self.of_user(user) if channel is not None else ():
+            if channel is not None and channel.remove(subscriber):
+                subscriber.behind(room, channel.room_id)
+        if channel is not None:
+            self._close_empty(channel)
+
     def _take(self, channel: Channel, events: tuple[Changed, ...]) -> None:
         if channel.head is None:
             channel.head = events[0].seq - 1
         if events[0].seq > channel.head + 1:
             channel.hold(events)
-            self._await_repair(channel, GAP_WAIT)
+            self._await_repair(channel)
             return
         self._advance(channel, events)
         self._take_held(channel)
@@ -196,7 +230,7 @@ class Hub:
         start = 0
         new = events if events[0].seq > channel.head else tuple(event for event in events if event.seq > channel.head)
         for end, event in enumerate(new, 1):
-            if event.removed:
+            if event.members and event.removed:
                 self._give(channel, new[start:end])
                 start = end
                 for user in event.removed:
@@ -318,33 +352,39 @@ class Hub:
             return
         if head is None:
             self.close_room(room, channel.room_id)
-        elif channel.head is not None and head > channel.head:
-            channel.wanted = max(channel.wanted, head)
-            self._await_repair(channel, GAP_WAIT)
+        elif channel.note(head):
+            self._await_repair(channel)
 
-    def _await_repair(self, channel: Channel, seconds: float) -> None:
-        if channel.repairing is None:
-            loop = asyncio.get_running_loop()
-            channel.repairing = loop.call_later(seconds, self._start_repair, channel)
+    def _await_repair(self, channel: Channel, *, retry: bool = False) -> None:
+        """Read what is missing when the bus has had its time to bring it. One reader a room."""
+        now = self._clock.monotonic()
+        if channel.gap_at != channel.head or retry:  # else something comes behind a gap that is waited for already
+            channel.gap_at, channel.gap_until = channel.head, now + (RETRY_WAIT if retry else GAP_WAIT)
+        if not channel.repairing:
+            channel.repairing = True
+            self._spawn(self._wait_and_mend(channel), f"repair room {channel.room}")
 
-    def _start_repair(self, channel: Channel) -> None:
-        if channel.lacks:
-            self._spawn(self._mend(channel), f"repair room {channel.room}")
+    async def _wait_and_mend(self, channel: Channel) -> None:
+        while channel.lacks and (wait := channel.gap_until - self._clock.monotonic()) > 0:
+            await self._clock.sleep(wait)
+        if channel.lacks and self._is_open(channel):
+            await self._mend(channel)
         else:
-            channel.repairing = None  # the bus brought it after all
+            channel.repairing = False  # the bus brought it after all
 
     async def _mend(self, channel: Channel) -> None:
         """Read what is missing; then all have the state of `to`, and live delivery goes on after it."""
         after, wanted = channel.head, channel.wanted
         assert after is not None
+        self._metrics.repairs.inc()
         try:
             found = await self._repair(channel.room, after)
         except Exception:
-            channel.repairing = None
+            channel.repairing = False
             if self._is_open(channel):
-                self._await_repair(channel, RETRY_WAIT)
+                self._await_repair(channel, retry=True)
             raise
-        channel.repairing = None
+        channel.repairing, channel.gap_at = False, None
         if not self._is_open(channel):
             return
         if found is None:
@@ -363,7 +403,7 @@ class Hub:
         while held := channel.take_held():
             self._advance(channel, held)
         if channel.lacks and self._is_open(channel):
-            self._await_repair(channel, GAP_WAIT)
+            self._await_repair(channel)
 
     def _mended(self, channel: Channel, after: int, head: int, items: Sequence[Changed] | None) -> None:
         if head <= after:
@@ -401,6 +441,11 @@ class Hub:
                 else:
                     channel.remove(subscriber)
                     subscriber.behind(channel.room, channel.room_id)
+
+
+def _removed(batch: RoomBatch) -> set[int]:
+    """Who is removed by it, if anybody is banned, too."""
+    return {user for event in batch.events for user in event.removed} if batch.banned else set()
 
 
 def until_removed(segments: Iterable[Segment], user: int) -> tuple[list[Segment], bool]:

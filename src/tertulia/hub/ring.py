@@ -51,6 +51,8 @@ class Ring:
         self._segments: deque[Segment] = deque()
         self._limit = limit
         self.size = 0
+        self.cleared = 0
+        """How often it was emptied, so that what was told of the room must not be told again."""
 
     def append(self, segment: Segment) -> None:
         """`segment` follows what is here. A deleted message's text must not be told again."""
@@ -71,6 +73,7 @@ class Ring:
     def clear(self) -> None:
         self._segments.clear()
         self.size = 0
+        self.cleared += 1
 
     def since(self, seq: int) -> list[Segment] | None:
         """What came after `seq`; None when it does not reach back so far."""
