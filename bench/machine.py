@@ -7,8 +7,9 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -16,6 +17,22 @@ from people import KEY
 
 LOAD = Path(__file__).parent / "load"
 SERVER_CORE, LOAD_CORE = "0", "1"
+FLOOR_PORT = 9004
+
+Process = subprocess.Popen[str]
+Figures = dict[str, float]
+
+# What one user, one address and one connection may do is not what is measured.
+UNLIMITED = {
+    "TERTULIA_SECRET_KEY": KEY,
+    "TERTULIA_ACCESS_TOKEN_MINUTES": "600",
+    "TERTULIA_POST_RATE": "10000",
+    "TERTULIA_POST_BURST": "100000",
+    "TERTULIA_CONNECTIONS_PER_USER": "10000",
+    "TERTULIA_COMMAND_RATE": "10000",
+    "TERTULIA_REQUESTS_PER_MINUTE": "10000000",
+    "TERTULIA_LOG_LEVEL": "warning",
+}
 
 
 def pinned(core: str) -> list[str]:
@@ -24,17 +41,26 @@ def pinned(core: str) -> list[str]:
     return [taskset, "-c", core] if taskset and (os.cpu_count() or 1) > 1 else []
 
 
-def build(directory: Path) -> tuple[Path, Path]:
-    """The load generator and the floor."""
+@dataclass(frozen=True)
+class Tools:
+    """The programs in C: load, the storm of clients that come back, and the floor."""
+
+    wsload: Path
+    storm: Path
+    limit: Path
+
+
+def build(directory: Path) -> Tools:
+    if sys.platform != "linux":
+        sys.exit("The load generator speaks epoll: run the benchmarks on Linux.")
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         sys.exit("The load generator is written in C: install a compiler first (Debian: apt install gcc).")
-    built = []
-    for name in ("wsload", "limit"):
-        target = directory / name
-        subprocess.run([compiler, "-O2", "-w", "-o", str(target), str(LOAD / f"{name}.c")], check=True)
-        built.append(target)
-    return built[0], built[1]
+    built = {}
+    for name in ("wsload", "storm", "limit"):
+        built[name] = directory / name
+        subprocess.run([compiler, "-O2", "-w", "-o", str(built[name]), str(LOAD / f"{name}.c")], check=True)
+    return Tools(**built)
 
 
 def free_port() -> int:
@@ -43,9 +69,9 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def wait_for(port: int, process: "subprocess.Popen[str]") -> None:
+def wait_for(port: int, process: Process) -> None:
     """Return when somebody listens."""
-    deadline = perf_counter() + 20
+    deadline = perf_counter() + 30
     while perf_counter() < deadline:
         with socket.socket() as one:
             one.settimeout(0.05)
@@ -54,18 +80,27 @@ def wait_for(port: int, process: "subprocess.Popen[str]") -> None:
         if process.poll() is not None:
             break
         select.select([], [], [], 0.02)
-    sys.exit("A program of the benchmark did not start.")
+    sys.exit("A program of the benchmark did not start: BENCH_VERBOSE=1 shows what it says.")
+
+
+def rest(seconds: float) -> None:
+    """Let a server settle."""
+    select.select([], [], [], seconds)
 
 
 @contextmanager
-def running(command: list[str], port: int, **environment: str) -> Iterator["subprocess.Popen[str]"]:
+def running(
+    command: Sequence[str], port: int, environment: Mapping[str, str] | None = None, user: str | None = None
+) -> Iterator[Process]:
     """A program on the server's core, until the block ends."""
+    verbose = bool(os.environ.get("BENCH_VERBOSE"))
     with subprocess.Popen(
         [*pinned(SERVER_CORE), *command],
-        env={**os.environ, **environment},
+        env={**os.environ, **(environment or {})},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL if not os.environ.get("BENCH_VERBOSE") else None,
+        stderr=None if verbose else subprocess.DEVNULL,
         text=True,
+        user=user,
     ) as process:
         try:
             wait_for(port, process)
@@ -79,37 +114,77 @@ def running(command: list[str], port: int, **environment: str) -> Iterator["subp
 
 
 @contextmanager
-def tertulia(directory: Path, **environment: str) -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
-    """`tertulia serve` on a free port; (port, process)."""
+def tertulia(directory: Path, url: str | None = None) -> Iterator[tuple[int, Process]]:
+    """`tertulia serve` on a free port, with its data in `directory` or in the database at `url`; (port, process)."""
     port = free_port()
     command = [sys.executable, "-m", "tertulia", "serve", "--port", str(port), "--data-dir", str(directory)]
-    wanted = {
-        "TERTULIA_SECRET_KEY": KEY,
-        "TERTULIA_ACCESS_TOKEN_MINUTES": "600",
-        "TERTULIA_POST_RATE": "10000",
-        "TERTULIA_POST_BURST": "100000",
-        "TERTULIA_CONNECTIONS_PER_USER": "10000",
-        "TERTULIA_COMMAND_RATE": "10000",
-        "TERTULIA_LOG_LEVEL": "warning",
-    }
-    with running(command, port, **wanted, **environment) as process:
+    wanted = {**UNLIMITED, **({"TERTULIA_DATABASE_URL": url} if url else {})}
+    with running(command, port, wanted) as process:
         yield port, process
 
 
-Figures = dict[str, float]
+@contextmanager
+def floor(tools: Tools) -> Iterator[int]:
+    """One thread of C that sends what it gets to everybody and stores nothing; its port."""
+    with running([str(tools.limit)], FLOOR_PORT):
+        yield FLOOR_PORT
 
 
-def load(wsload: Path, port: int, *options: str) -> Figures:
-    """One run of the load generator: its line of figures."""
-    command = [*pinned(LOAD_CORE), str(wsload), "-p", str(port), *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    found = {name: float(value) for name, value in re.findall(r"(\w+)=([\d.]+)", done.stdout)}
-    if done.returncode or not found:
-        sys.exit(f"The load generator failed: {done.stderr.strip() or done.returncode}")
+def load(tools: Tools, port: int, *options: str, server: Process | None = None) -> Figures:
+    """One run of the load generator: its line of figures; `cpu_s`: what `server` used while it was measured."""
+    command = [*pinned(LOAD_CORE), str(tools.wsload), "-p", str(port), "-v", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        before = cpu_seconds(server) if server is not None else 0.0
+        found = figures_of(process.stdout.readline())
+        if server is not None:
+            found["cpu_s"] = cpu_seconds(server) - before
+    if process.returncode or "deliveries" not in found:
+        sys.exit(f"The load generator failed: {process.returncode}")
     return found
 
 
-def memory_kb(process: "subprocess.Popen[str]") -> int:
-    """Resident memory of a program (Linux)."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0])
+def figures_of(line: str) -> Figures:
+    return {name: float(value) for name, value in re.findall(r"(\w+)=([\d.]+)", line)}
+
+
+@contextmanager
+def storm(tools: Tools, port: int, *options: str) -> Iterator[Figures]:
+    """Clients that come at once; they stay while the block runs."""
+    command = [*pinned(LOAD_CORE), str(tools.storm), "-p", str(port), *options]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            found = figures_of(process.stdout.readline())
+            if not found:
+                sys.exit("The storm of clients failed.")
+            yield found
+        finally:
+            process.stdin.close()
+            process.wait(30)
+
+
+def memory_kb(process: Process, kind: str = "Rss") -> int:
+    """Memory of a program: `Rss`, or `Pss` (its share of what several use)."""
+    rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+    return int(re.findall(rf"^{kind}:\s+(\d+)", rollup, re.MULTILINE)[0])
+
+
+def cpu_seconds(process: Process) -> float:
+    """Processor time a program has used so far, all its threads, in the kernel too."""
+    threads = Path(f"/proc/{process.pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+
+
+@contextmanager
+def on_core(core: str) -> Iterator[None]:
+    """This very program stays on one core meanwhile."""
+    before = os.sched_getaffinity(0)
+    if len(before) > 1:
+        os.sched_setaffinity(0, {int(core)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
