@@ -258,7 +258,21 @@ def test_lists_are_written_with_commas() -> None:
             "Chat <chat@example.org>",
             ["@", "a@", "Chat <chat>", "a@b.org, c@d.org", "a@b.org\r\nBcc: c@d.org", "Chat\n <chat@example.org>"],
         ),
-        ("database_url", "sqlite:////a/b.db", ["sqlite://", "sqlite:///", "postgresql://a/b", "b.db"]),
+        ("database_url", "sqlite:////a/b.db", ["sqlite://", "sqlite:///", "b.db", "mysql://a/b", "://a/b"]),
+        (
+            "database_url",
+            "postgresql://ann:p%40ss@db.example.org:5433/chat?sslmode=require",
+            [
+                "postgresql://db.example.org",
+                "postgresql://db.example.org/",
+                "postgresql://db.example.org/a/b",
+                "postgresql://db.example.org:0/chat",
+                "postgresql://db.example.org:x/chat",
+                "postgresql://db example.org/chat",
+                "postgresql+asyncpg://db.example.org/chat",
+                "postgresql://db.example.org/chat?password=hunter2",  # would be shown
+            ],
+        ),
     ],
 )
 def test_what_is_given_as_text_has_the_right_shape(name: str, good: str, bad: list[str]) -> None:
@@ -346,3 +360,13 @@ def test_where_people_reach_the_server(given: dict[str, object], address: str) -
 def test_mail_comes_from_where_the_server_is() -> None:
     assert load().settings.mail_from == "tertulia@localhost"
     assert load({"public_url": "https://chat.example.org:444/x"}).settings.mail_from == "tertulia@chat.example.org"
+
+
+def test_a_postgresql_has_two_schemes_and_may_be_a_socket() -> None:
+    assert load({"database_url": "postgres://a:b@h/chat"}).settings.database_url == "postgresql://a:b@h/chat"
+    socket = "postgresql:///chat?host=/run/postgresql"
+    assert load({"database_url": socket}).settings.database_url == socket
+
+
+def test_the_password_of_the_database_is_not_in_the_repr() -> None:
+    assert "hunter2" not in repr(load({"database_url": "postgresql://a:hunter2@h/chat"}))

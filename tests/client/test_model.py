@@ -1,8 +1,9 @@
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from support.proving import count, examples
 from support.reference import ME, Frame, ReferenceRoom, ready
 from tertulia.client.model import Model, Need
 from tertulia.client.room import RoomModel
@@ -205,7 +206,7 @@ STORY = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400, 1, many=36_000)
 @given(story=STORY, large=st.booleans(), follow=st.booleans())
 def test_whatever_happens_the_view_equals_a_fresh_fetch(
     story: list[tuple[str, str, int]], large: bool, follow: bool
@@ -216,6 +217,7 @@ def test_whatever_happens_the_view_equals_a_fresh_fetch(
     world.settle()
     for room, server in world.rooms.items():
         world.check(room, server)
+    count("histories")
 
 
 def listing(*, follow: bool = True) -> tuple[ReferenceRoom, Model]:

@@ -49,6 +49,7 @@ def test_changes_from_the_cursor_or_before_it_are_applied() -> None:
 
 
 def test_changes_from_after_the_cursor_are_a_gap() -> None:
+    """Rule 7."""
     server, view = both()
     view.catching_up = True
     before = view.cursor
@@ -97,6 +98,7 @@ def test_a_reply_moves_no_cursor_and_the_event_still_counts() -> None:
 
 
 def test_a_reload_forgets_everything() -> None:
+    """Rule 7."""
     _, view = both()
     view.me = {**(view.me or {}), "read_index": 3}
     other = ReferenceRoom("room-1")

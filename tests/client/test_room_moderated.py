@@ -66,6 +66,19 @@ def test_what_is_too_old_goes_and_does_not_come_back() -> None:
     assert view.last_message["index"] == 6
 
 
+def test_messages_that_came_and_became_too_old_while_i_was_away_count() -> None:
+    """Nothing is told of them: the timeline begins behind them."""
+    server, view = _both(3)
+    for _ in range(3):
+        server.post(2, "soon too old")
+    server.trim(7)
+    kept = [row for row in server.rows.values() if row["index"] is None]
+    server.rows = {row["seq"]: row for row in kept}
+    for frame in server.changes(view.cursor or 0):
+        view.apply(frame)
+    assert (view.message_count, view.unread, view.first_index) == (6, 0, 7)
+
+
 def test_everybody_sees_the_messages_of_a_deleted_user_as_such() -> None:
     server, view = _both()
     deleted = {"id": "user-2", "number": 2, "username": "deleted-2", "deleted": True}

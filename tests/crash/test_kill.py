@@ -1,7 +1,6 @@
 """Promises 1 to 4 through `kill -9`: a real process under load, clients that come back with the client library."""
 
 import asyncio
-import os
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -9,10 +8,11 @@ from typing import Any
 import pytest
 
 from support.process import ServerProcess, server_process
+from support.proving import PROVING, count, often
 from tertulia.client import Client
 from tertulia.protocol.resources import MessageResource
 
-KILLS = int(os.environ.get("TERTULIA_PROVE_KILLS", "5"))
+KILLS = often(20, 1_000)
 SENDERS = 3
 PASSWORD = "correct horse battery"
 
@@ -72,7 +72,7 @@ async def _people(server: ServerProcess) -> list[Client]:
 @pytest.mark.slow
 @pytest.mark.timeout(60 + KILLS * 20)
 async def test_what_was_acknowledged_is_there_once_and_in_order_after_every_kill(tmp_path: Path) -> None:
-    random = Random(7)
+    random = Random() if PROVING else Random(7)
     async with server_process(tmp_path) as server:
         clients = await _people(server)
         room = (await clients[0].create("crash")).id
@@ -86,10 +86,12 @@ async def test_what_was_acknowledged_is_there_once_and_in_order_after_every_kill
                 await senders[0].make_progress(random.randint(5, 60))
                 await server.kill()
                 await server.start()
+                count("kills")
             await asyncio.gather(*(sender.make_progress(5) for sender in senders))
             for sender in senders:
                 sender.stopping = True
         await _everything_is_there(clients, senders, room)
+        count("acknowledged posts", sum(len(sender.acknowledged) for sender in senders))
         for client in clients:
             await client.close()
 

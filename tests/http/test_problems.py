@@ -79,6 +79,7 @@ async def test_json_by_other_names(http: httpx.AsyncClient, content_type: str) -
 
 @pytest.mark.parametrize("bad", bad_bodies(VALID, text="name", number="count"), ids=str)
 async def test_a_bad_body(http: httpx.AsyncClient, bad: Bad) -> None:
+    """Rule 36."""
     assert_problem(await http.post("/things", content=bad.content, headers=bad.headers), bad.status, *bad.codes)
 
 

@@ -70,6 +70,7 @@ def cell_of(act: Act, kind: RoomKind, rank: Rank) -> str:
 
 @pytest.mark.parametrize(("cells"), rows(TABLE), ids=lambda cells: cells[0])
 def test_the_table_is_the_module(cells: list[str]) -> None:
+    """Rule 41."""
     for told, stands in zip(cells[1:], COLUMNS.values(), strict=True):
         for kind, who in stands:
             assert told == cell_of(Act(cells[0]), RoomKind(kind), RANKS[who]), (kind, who)
@@ -328,6 +329,7 @@ CELLS = [
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("act", "cell", "kind", "who"), CELLS)
 async def test_promise_7_every_cell(stage: Stage, act: Act, cell: str, kind: str, who: str) -> None:
+    """Rule 41."""
     for name, tried in ACTS[act].items():
         if name in TAKE_BACK and who == "staff outside":
             continue  # staff delete any message: another row

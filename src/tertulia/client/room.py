@@ -387,6 +387,7 @@ class RoomModel:
     def _raise_first(self, index: int) -> None:
         if index > self.first_index:
             self.first_index = index
+            self.message_count = max(self.message_count, index - 1)  # also of messages that nobody saw here
             self.timeline.drop_below(index)
             if self.last_message is not None and (self.last_message["index"] or 0) < index:
                 self.last_message = None

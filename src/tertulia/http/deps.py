@@ -28,7 +28,10 @@ bearer = HTTPBearer(
 
 
 async def services(request: Request) -> Services:
+    """Raises `unavailable` while this node cannot know what holds: who may still come in, and see what."""
     found: Services = request.app.state.services
+    if not found.lease.is_held:
+        raise Rejection("unavailable", "The server was held up and looks around. Try again.", retry_after=1)
     return found
 
 

@@ -8,10 +8,17 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
+from tertulia.domain.errors import TITLES
 from tertulia.protocol.problems import PROBLEM_TYPE, Problem
 
 _METHODS = ("get", "put", "post", "patch", "delete")
 _NOT_OURS = ("HTTPValidationError", "ValidationError")
+
+EVERYWHERE = (
+    "invalid", "invalid_json", "invalid_text", "too_long", "host_refused", "method_not_allowed", "too_large",
+    "unsupported_media_type", "rate_limited", "busy", "unavailable", "internal",
+)  # fmt: skip
+"""Codes that any request may be refused with, whatever its route."""
 
 DESCRIPTION = """\
 REST of Tertulia. Errors are problem details (RFC 9457) with a stable `code`; lists are `{"items": […], "next": …}`,
@@ -42,7 +49,8 @@ def _operation(operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _problem_response() -> dict[str, Any]:
+    codes = "; ".join(f"`{code}`: {TITLES[code]}" for code in EVERYWHERE)
     return {
-        "description": "Refused, or failed: `code` says why.",
+        "description": f"Refused, or failed: `code` says why. Whatever the route, it may be one of these. {codes}",
         "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
