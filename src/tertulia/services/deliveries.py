@@ -210,8 +210,8 @@ class Deliveries:
 
     def _begin(self, lane: Lane, found: "_Head | None") -> None:
         number, room = lane
-        lanes = self._lanes[number]
-        if found is None:
+        lanes, webhook = self._lanes[number], self._webhooks.get(number)
+        if found is None or webhook is None:
             lanes.forget(room)
             return
         # Should the clock have been put back meanwhile, no delivery waits longer than it ever could.
@@ -219,7 +219,7 @@ class Deliveries:
         if wait > 0 and not lanes.has_waited(room):
             lanes.wait(room, self._clock.monotonic() + wait)
             return
-        task = self._tasks.spawn(self._deliver(self._webhooks[number], lanes, *found), "webhooks deliver")
+        task = self._tasks.spawn(self._deliver(webhook, lanes, *found), "webhooks deliver")
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
@@ -256,6 +256,7 @@ class Deliveries:
             outcomes.dead.append((delivery.number, now, answer.reason))
             if answer.gone:
                 outcomes.gone[webhook.number] = webhook.id
+                self._webhooks.pop(webhook.number, None)  # not one more, also while that is written
         else:
             outcome = "failed"
             outcomes.failed.append((delivery.number, now + int(again * SECOND), answer.reason))
