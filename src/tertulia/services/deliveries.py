@@ -103,6 +103,7 @@ class Deliveries:
         self._outcomes: _Outcomes | None = None
         self._writing = asyncio.Lock()
         self._sending: set[asyncio.Task[None]] = set()
+        self._gone: set[int] = set()  # answered 410, which is not stored yet
         self._closing = False
 
     def on_disable(self, forget: Callable[[], None]) -> None:
@@ -165,16 +166,16 @@ class Deliveries:
 
     async def _look(self) -> None:
         """What is new; everything, when webhooks may have changed or another process wrote."""
-        foreign, before = self._db.writer.foreign_writes, self._foreign
-        if foreign != before:
+        while (foreign := self._db.writer.foreign_writes) != self._foreign:
             self._foreign = foreign
             try:
                 found = await self._db.read(_load)
             except BaseException:
                 self._foreign = -1
                 raise
-            self._start_over(found)
-            await self._calls.keep(list(self._webhooks.values()))
+            if self._foreign == foreign:  # else it may be old already
+                self._start_over(found)
+                await self._calls.keep(list(self._webhooks.values()))
         if self._webhooks:  # after starting over too: what came meanwhile was not nudged about
             await self._look_further()
 
@@ -211,7 +212,7 @@ class Deliveries:
     def _begin(self, lane: Lane, found: "_Head | None") -> None:
         number, room = lane
         lanes, webhook = self._lanes[number], self._webhooks.get(number)
-        if found is None or webhook is None:
+        if found is None or webhook is None or number in self._gone:
             lanes.forget(room)
             return
         # Should the clock have been put back meanwhile, no delivery waits longer than it ever could.
@@ -256,7 +257,7 @@ class Deliveries:
             outcomes.dead.append((delivery.number, now, answer.reason))
             if answer.gone:
                 outcomes.gone[webhook.number] = webhook.id
-                self._webhooks.pop(webhook.number, None)  # not one more, also while that is written
+                self._gone.add(webhook.number)  # not one more, also while that is written
         else:
             outcome = "failed"
             outcomes.failed.append((delivery.number, now + int(again * SECOND), answer.reason))
@@ -291,6 +292,9 @@ class Deliveries:
             outcomes.written.set()
         if outcomes.gone:
             log.warning("webhook.disabled", count=len(outcomes.gone), reason="status 410")
+            for number in outcomes.gone:
+                self._webhooks.pop(number, None)
+            self._gone -= outcomes.gone.keys()
             self.refresh()
 
     async def _written(self, outcomes: _Outcomes) -> bool:
