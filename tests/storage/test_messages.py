@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from sqlalchemy import text
+
 from support.heart import Heart, heart, plain
 from tertulia.domain.changes import ChangeRoom, Join, Leave, Post, React
 from tertulia.domain.ids import MAX_INTEGER
@@ -70,6 +72,21 @@ async def test_last_messages_of_rooms(tmp_path: Path) -> None:
         await h.commit(ChangeRoom(rooms[0], ann, title="notices do not count"))
         found = h.read(messages.last_of, {room: h.row(room).message_count for room in rooms})
         assert {room: message.body for room, message in found.items()} == {rooms[0]: "2", rooms[1]: "3"}
+
+
+async def test_numbers_have_the_order_of_seqs_in_each_room(tmp_path: Path) -> None:
+    """Whatever stands in the messages of a batch: some are written in another statement than others."""
+    sql = text('SELECT "index" FROM messages WHERE room = :room AND "index" IS NOT NULL ORDER BY number')
+    async with heart(tmp_path) as h:
+        ann, bob = h.people("ann", "bob")
+        one, two = await h.room(ann, bob), await h.room(ann, bob)
+        bodies = ("plain", f"@{h.user(bob).username}", "plain again")
+        await h.accepted(*(Post(room, ann, body) for body in bodies for room in (one, two)))
+        await h.accepted(*(Post(two, ann, body) for body in ("only", "plain", "texts")))
+        for room in (one, two):
+            indexes = h.read(lambda connection, room=room: list(connection.scalars(sql, {"room": room})))
+            assert indexes == sorted(indexes)
+            assert len(indexes) >= 3
 
 
 async def test_reactions_are_in_the_order_in_which_they_came(tmp_path: Path) -> None:

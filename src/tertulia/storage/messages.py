@@ -1,8 +1,9 @@
 """Messages and notices: the rows of a room's timeline."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, insert, select, tuple_, update
@@ -143,7 +144,7 @@ def append(connection: Connection, new: Iterable[Message]) -> None:
     """Insert new rows, those of a room in order; raises IntegrityError when a client_id is there already."""
     plain: list[Message] = []
     others: list[Message] = []
-    for _, of_room in groupby(new, _room):
+    for _, of_room in groupby(new, attrgetter("room")):
         rows = list(of_room)
         # By room, so that `number` has the order of `seq` in each.
         (plain if all(map(_is_plain, rows)) else others).extend(rows)
@@ -151,32 +152,19 @@ def append(connection: Connection, new: Iterable[Message]) -> None:
     _INSERT.run(connection, map(_row, others))
 
 
-def _room(message: Message) -> int:
-    return message.room
-
-
 def _is_plain(message: Message) -> bool:
     """Nothing but a text that somebody wrote: most are, and half of the columns take half of the time."""
-    return message.changed_seq == message.seq and not (
-        message.notice or message.mentions or message.mentions_room or message.metadata
-    )
-
-
-def _plain_row(message: Message) -> tuple[object, ...]:
     return (
-        message.room,
-        message.seq,
-        message.index,
-        message.after,
-        message.changed_seq,
-        message.id,
-        message.sender.number if message.sender else None,
-        message.kind.value,
-        message.body,
-        message.reply_to,
-        message.client_id,
-        message.created_at,
+        message.changed_seq == message.seq
+        and message.sender is not None
+        and not (message.notice or message.mentions or message.mentions_room or message.metadata)
     )
+
+
+_plain_row: Callable[[Message], tuple[object, ...]] = attrgetter(
+    "room", "seq", "index", "after", "changed_seq", "id", "sender.number", "kind.value", "body", "reply_to",
+    "client_id", "created_at",
+)  # fmt: skip
 
 
 _INSERT_PLAIN = Prepared(
