@@ -8,10 +8,14 @@ from urllib.parse import quote
 import pytest
 from fastapi.routing import APIRoute
 
+from support.accounts import PASSWORD
+from support.bad_input import assert_problem
 from support.node import Node, Person, node
 from support.staff import make_staff, staff_person
+from support.web import NO_SERVICES
 from tertulia.domain.ids import new_id
-from tertulia.http.api import ROUTERS
+from tertulia.http.api import ROUTERS, build_api
+from tertulia.http.openapi import openapi_document
 
 ROUTES: dict[str, tuple[str, dict[str, Any] | None]] = {
     "POST /staff/invites": ("staff/invites", {}),
@@ -137,3 +141,11 @@ async def test_the_audit_log(here: Node, staff: Person) -> None:
     assert about["items"] == [entry]
     for bad in ("cursor=x", "limit=0", "limit=101", f"user={'x' * 65}", "room=a&room=b"):
         assert (await here.call(staff, "GET", f"staff/audit?{bad}")).status_code == 400
+
+
+async def test_the_last_one_does_not_leave(here: Node, staff: Person) -> None:
+    """And the document tells of it."""
+    leaving = await here.call(staff, "DELETE", "me", {"password": PASSWORD, "erase_messages": False})
+    assert_problem(leaving, 403, "forbidden")
+    told = openapi_document(build_api(NO_SERVICES))["paths"]["/api/v1/me"]["delete"]["responses"]
+    assert "`forbidden`" in told["403"]["description"]

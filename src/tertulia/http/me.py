@@ -28,7 +28,7 @@ async def change_me(body: ChangeProfile, caller: CallerDep, services: ServicesDe
 @router.delete(
     "",
     status_code=204,
-    responses=refusals("invalid", "unauthorized", "wrong_credentials", "rate_limited", "busy"),
+    responses=refusals("invalid", "unauthorized", "wrong_credentials", "forbidden", "rate_limited", "busy"),
 )
 async def delete_me(body: DeleteAccount, caller: CallerDep, services: ServicesDep) -> None:
     """Delete my account: at once and for good. My rooms go on without me; what I wrote stays, or is blanked."""
