@@ -114,10 +114,10 @@ def running(
 
 
 @contextmanager
-def tertulia(directory: Path, url: str | None = None) -> Iterator[tuple[int, Process]]:
+def tertulia(directory: Path, url: str | None = None, *options: str) -> Iterator[tuple[int, Process]]:
     """`tertulia serve` on a free port, with its data in `directory` or in the database at `url`; (port, process)."""
     port = free_port()
-    command = [sys.executable, "-m", "tertulia", "serve", "--port", str(port), "--data-dir", str(directory)]
+    command = [sys.executable, "-m", "tertulia", "serve", "--port", str(port), "--data-dir", str(directory), *options]
     wanted = {**UNLIMITED, **({"TERTULIA_DATABASE_URL": url} if url else {})}
     with running(command, port, wanted) as process:
         yield port, process

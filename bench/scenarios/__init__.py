@@ -5,6 +5,7 @@ from collections.abc import Callable
 from figures import Line
 
 from scenarios.comeback import comeback
+from scenarios.dialects import dialects
 from scenarios.flat import flat
 from scenarios.history import history
 from scenarios.idle import idle
@@ -23,6 +24,7 @@ SCENARIOS: dict[str, Callable[[Run], list[Line]]] = {
     "comeback": comeback,
     "history": history,
     "flat": flat,
+    "dialects": dialects,
     "postgresql": on_postgresql,
     "peers": compared,
 }
