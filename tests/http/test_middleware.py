@@ -1,5 +1,6 @@
 """What stands around the API, each part alone and all of it together."""
 
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -199,6 +200,17 @@ class TestBodyLimit:
     async def test_the_limit_itself_passes(self) -> None:
         sent, _ = await ask(Failures(BodyLimit(echo_app, 10)), http_scope(method="POST"), [b"xxxxx", b"xxxxx"])
         assert sent[1]["body"] == b"x" * 10
+
+    async def test_a_path_may_have_a_limit_of_its_own(self) -> None:
+        app = Failures(BodyLimit(echo_app, 10, {re.compile("/people/[0-9]+/photo"): 20, re.compile("/tiny"): 2}))
+        limits = {"/people/7/photo": 20, "/people/x/photo": 10, "/people/7/photo/": 10, "/tiny": 2, "/tiny/": 10}
+        for path, limit in limits.items():
+            for size, status in ((limit, 200), (limit + 1, 413)):
+                declared = http_scope(path, "POST", [("content-length", str(size))])
+                sent, taken = await ask(app, declared, [b"x" * size])
+                assert (sent[0]["status"], taken) == (status, int(status == 200))
+                sent, _ = await ask(app, http_scope(path, "POST"), [b"x"] * size)
+                assert sent[0]["status"] == status
 
     async def test_it_comes_through_the_framework_as_a_problem(self, metrics: Metrics, throttle: Counting) -> None:
         async def chunks() -> AsyncIterator[bytes]:

@@ -63,7 +63,7 @@ async def test_too_many_at_once_are_told_when_to_come_back() -> None:
             await turns.enter_async_context(passwords.turn())
         for number in range(3):
             group.create_task(take(number))
-        await asyncio.wait_for(_until(lambda: passwords._waiting == 3), 5)
+        await asyncio.wait_for(_until(lambda: passwords._turns.waiting == 3), 5)
         with pytest.raises(Rejection) as refused:
             await take(99)
         assert refused.value.code == "busy"
@@ -89,7 +89,7 @@ async def test_a_cancelled_caller_keeps_the_thread_until_the_work_is_done() -> N
         await asyncio.wait_for(_until(lambda: hasher.running == 1), 5)
         first.cancel()
         second = group.create_task(work())
-        await asyncio.wait_for(_until(lambda: passwords._waiting == 1), 5)
+        await asyncio.wait_for(_until(lambda: passwords._turns.waiting == 1), 5)
         hasher.gate.set()
     assert first.cancelled()
     assert second.result()

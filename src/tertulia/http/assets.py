@@ -1,4 +1,4 @@
-"""Files as they are served: asked for each time, sent when they changed, small on the way."""
+"""Files as they are served: asked for each time unless they say otherwise, sent when they changed, small on the way."""
 
 import gzip
 import hashlib
@@ -15,17 +15,18 @@ MIN_COMPRESSED = 1_024
 
 @dataclass(frozen=True)
 class Asset:
-    """`headers`: more than an ETag and what every answer has."""
+    """`headers`: more than an ETag, `caching` and what every answer has."""
 
     content: bytes
     media_type: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    caching: str = "no-cache"
 
     def answer(self, request: Request, headers: Mapping[str, str] | None = None) -> Response:
         """The file, or 304 for who has it. `headers`: such as depend on the request."""
         zipped = self.zipped if _takes_gzip(request) else None
         tag = self.tag if zipped is None else f'{self.tag[:-1]}-gzip"'
-        every = {**self.headers, **(headers or {}), "ETag": tag, "Cache-Control": "no-cache"}  # 304 mostly
+        every = {**self.headers, **(headers or {}), "ETag": tag, "Cache-Control": self.caching}
         if self.zipped is not None:
             every["Vary"] = "Accept-Encoding"
         if _has(request, tag):

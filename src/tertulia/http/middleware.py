@@ -5,6 +5,7 @@ No `BaseHTTPMiddleware`: it costs a task a request and hides the receiving side.
 
 import re
 import secrets
+from collections.abc import Mapping
 from urllib.parse import quote
 
 import structlog
@@ -12,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tertulia.clock import Clock
+from tertulia.domain.avatars import PREFIX as AVATARS_PREFIX
 from tertulia.domain.errors import Rejection
 from tertulia.http.exchange import Exchange, begin_exchange, visitor_of
 from tertulia.http.problems import internal_error, problem_response
@@ -35,7 +37,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 }
-_CODE = re.compile(rb"(?<=/invites/)[^/?]+")
+_CODE = re.compile(rb"(?<=/invites/)[^/?]+|(?<=/avatars/)[^/?]+")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _LOGGED_PATH = 256
 
@@ -104,7 +106,8 @@ def _as_seen_by(visitor: Visitor, scope: Scope) -> Scope:
 
 
 def _write_line(scope: Scope, exchange: Exchange, seconds: float) -> None:
-    """No query string: tokens and search words stand there. No code of an invitation: who has it may come in.
+    """No query string: tokens and search words stand there. No code of an invitation, and no address of a picture: who
+    has it may come in, or see it.
 
     The path escaped, so that it stays one line.
     """
@@ -183,19 +186,21 @@ class KnownHosts:
 
 
 class Throttled:
-    """Counts the calls of each address to API v1."""
+    """Counts the calls of each address to API v1, and the pictures it asks for."""
 
     def __init__(self, app: ASGIApp, throttle: Throttle) -> None:
         self._app = app
         self._throttle = throttle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].startswith(API_PREFIX):
+        if scope["path"].startswith((API_PREFIX, AVATARS_PREFIX)):
             self._throttle.check(visitor_of(scope).address, _kind(scope))
         await self._app(scope, receive, send)
 
 
 def _kind(scope: Scope) -> str:
+    if scope["path"].startswith(AVATARS_PREFIX):
+        return "picture"
     if scope["path"].startswith(SERVER_PREFIX):
         return "server"
     if scope["method"] == "POST":
@@ -213,30 +218,39 @@ _KINDS = {
 
 
 class BodyLimit:
-    """Refuses a body of more than `limit` bytes: by its declared length unread, else when it passes the limit."""
+    """Refuses a body of more than `limit` bytes: by its declared length unread, else when it passes the limit.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    `others`: the limits of paths that have one of their own, by what the whole path matches.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, others: Mapping[re.Pattern[str], int] | None = None) -> None:
         self._app = app
         self._limit = limit
+        self._others = others or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = self._limit_of(scope["path"])
         declared = Headers(scope=scope).get("content-length", "0")
-        if len(declared) > 18 or (declared.isascii() and declared.isdigit() and int(declared) > self._limit):
-            raise self._too_large()
+        if len(declared) > 18 or (declared.isascii() and declared.isdigit() and int(declared) > limit):
+            raise _too_large(limit)
         taken = 0
 
         async def limited() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._limit:
-                raise self._too_large()
+            if taken > limit:
+                raise _too_large(limit)
             return message
 
         await self._app(scope, limited, send)
 
-    def _too_large(self) -> Rejection:
-        return Rejection("too_large", f"A body holds at most {self._limit:,} bytes.")
+    def _limit_of(self, path: str) -> int:
+        return next((limit for where, limit in self._others.items() if where.fullmatch(path)), self._limit)
+
+
+def _too_large(limit: int) -> Rejection:
+    return Rejection("too_large", f"A body holds at most {limit:,} bytes.")
 
 
 class HeadAsGet:

@@ -1,5 +1,6 @@
 """Export my data: everything the server has of one person, as one JSON document that is made while it is sent."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from tertulia.domain.times import iso
 from tertulia.protocol.codec import encode
 from tertulia.protocol.resources import account_resource, message_resource, my_room_resource, session_resource
 from tertulia.services.accounts import Accounts
+from tertulia.services.avatars import Avatars
 from tertulia.services.rooms import Rooms
 from tertulia.services.sessions import Sessions
 from tertulia.storage import blocks, export
@@ -26,9 +28,12 @@ MAX_LISTED = 10_000
 class Export:
     """Each part is read in short transactions of their own, so an export of a busy account holds nobody up."""
 
-    def __init__(self, db: Database, accounts: Accounts, sessions: Sessions, rooms: Rooms, clock: Clock) -> None:
+    def __init__(
+        self, db: Database, accounts: Accounts, avatars: Avatars, sessions: Sessions, rooms: Rooms, clock: Clock
+    ) -> None:
         self._db = db
         self._accounts = accounts
+        self._avatars = avatars
         self._sessions = sessions
         self._rooms = rooms
         self._clock = clock
@@ -45,6 +50,7 @@ class Export:
     async def _pieces(self, caller: Caller, user: User) -> AsyncIterator[bytes]:
         yield b'{"exported_at":' + encode(iso(self._clock.now()))
         yield b',"account":' + encode(account_resource(user))
+        yield b',"picture":' + encode(await self._picture(caller))
         sessions = await self._sessions.of(caller.user)
         yield b',"sessions":' + encode([session_resource(session, caller.session) for session in sessions])
         blocked = await self._db.read(blocks.ids_of, caller.user, MAX_LISTED)
@@ -60,6 +66,14 @@ class Export:
                 separator = b","
             yield b"]"
         yield b"}\n"
+
+    async def _picture(self, caller: Caller) -> dict[str, str] | None:
+        """That I uploaded, as it is shown."""
+        found = await self._avatars.of(caller)
+        if found is None:
+            return None
+        uploaded_at, content = iso(found.created_at), b64encode(found.large).decode()
+        return {"uploaded_at": uploaded_at, "content_type": found.content_type, "base64": content}
 
     async def _my_rooms(self, caller: Caller) -> AsyncIterator[Any]:
         offset, more = 0, True

@@ -37,7 +37,7 @@ class Sum:
     hashes: int = 0
 
     def add(self, batch: Sequence[Sequence[Any]]) -> None:
-        """Values as SQLAlchemy gives them, which are the same from every database: bool, int, str, None."""
+        """Values as SQLAlchemy gives them, which are the same from every database: bool, int, str, bytes, None."""
         for row in batch:
             digest = blake2b(repr(tuple(row)).encode(), digest_size=16).digest()
             self.hashes = (self.hashes + int.from_bytes(digest)) % 2**128

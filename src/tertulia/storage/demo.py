@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, delete, func, not_, or_, select, update
 
 from tertulia.domain.models import RoomKind, User
-from tertulia.storage import accounts, sessions
+from tertulia.storage import accounts, avatars, sessions
 from tertulia.storage.accounts import NewUser
 from tertulia.storage.tables import links, members, mentions, messages, reactions, rooms, users
 from tertulia.storage.tables import sessions as sessions_table
@@ -78,6 +78,7 @@ def retire_people(connection: Connection, now: int) -> int:
     numbers = list(connection.scalars(_PEOPLE.where(users.c.is_active)))
     for number in numbers:
         sessions.end_all(connection, number, now)
+        avatars.drop(connection, number)
         connection.execute(
             update(users)
             .where(users.c.number == number)
@@ -88,6 +89,7 @@ def retire_people(connection: Connection, now: int) -> int:
                 last_name="",
                 email=None,
                 email_login=None,
+                avatar=None,
                 password_hash=None,
                 is_active=False,
             )

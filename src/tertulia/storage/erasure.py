@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, not_, or_,
 
 from tertulia.domain.models import Message, User
 from tertulia.domain.usernames import DELETED
-from tertulia.storage import external, links, messages, sessions, standing, users
+from tertulia.storage import avatars, external, links, messages, sessions, standing, users
 from tertulia.storage.tables import audit, blocks, members, reports
 from tertulia.storage.tables import messages as messages_table
 from tertulia.storage.tables import users as users_table
@@ -49,6 +49,7 @@ def delete_account(connection: Connection, user: User, now: int, *, blank: bool)
     )
     connection.execute(delete(blocks).where(or_(blocks.c.user == user.number, blocks.c.blocked == user.number)))
     links.drop(connection, user.number)
+    avatars.drop(connection, user.number)
     _blank_reports(connection, user.number, blank=blank)
     users.bump(connection, [user.number])
     return sessions.end_all(connection, user.number, now)

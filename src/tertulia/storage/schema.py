@@ -24,7 +24,7 @@ from tertulia.storage.engines import kind_of_url
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0005"
 """The newest file in migrations/versions; kept here too, for Alembic takes longer to start than a server may."""
 
 _NOISE = re.compile(r"^.*connection to server .*? failed: |^connection failed: |FATAL: +")

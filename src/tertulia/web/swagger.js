@@ -1,6 +1,6 @@
 // A file of its own: the page's Content-Security-Policy allows no script inside of it.
 SwaggerUIBundle({
-  url: "../api/openapi.json",
+  url: "openapi.json", // beside the page
   dom_id: "#swagger",
   deepLinking: true,
   displayRequestDuration: true,

@@ -3,7 +3,13 @@ import { test } from "node:test";
 
 import { isJumbo, isLong, partsOf, trimmed } from "../../../src/tertulia/web/app/model/links.js";
 import { noticePieces } from "../../../src/tertulia/web/app/model/notices.js";
-import { hueOf, initialsOf, listOf, nameOf } from "../../../src/tertulia/web/app/model/people.js";
+import {
+  hueOf,
+  initialsOf,
+  listOf,
+  nameOf,
+  pictureOf,
+} from "../../../src/tertulia/web/app/model/people.js";
 import { excerptOf, previewOf } from "../../../src/tertulia/web/app/model/preview.js";
 import { messageOf, problemOf } from "../../../src/tertulia/web/app/model/problems.js";
 import { dayText, retryText, shortText } from "../../../src/tertulia/web/app/model/times.js";
@@ -16,6 +22,27 @@ const BEN = { id: "ben", username: "ben" };
 function links(body) {
   return partsOf(body).flatMap(({ type, href }) => (type === "link" ? [href] : []));
 }
+
+test("a picture that was uploaded is looked for where the page is from", () => {
+  for (const server of [
+    "http://127.0.0.1:8000",
+    "https://chat.example.org",
+    "https://a.example/talk",
+  ])
+    assert.equal(
+      pictureOf({ ...ANA, avatar: `${server}/avatars/aB_-9/256.webp` }),
+      "/avatars/aB_-9/",
+    );
+  for (const avatar of [
+    undefined,
+    "https://a.example/a.png",
+    "https://a.example/avatars/a/b/256.webp",
+    "https://a.example/avatars/a/256.webp?x",
+    "https://a.example/avatars/../256.webp",
+  ])
+    assert.equal(pictureOf({ ...ANA, avatar }), undefined, avatar);
+  assert.equal(pictureOf(null), undefined);
+});
 
 test("addresses become links, without the sentence around them", () => {
   assert.deepEqual(links("see https://a.example/x?y=1."), ["https://a.example/x?y=1"]);

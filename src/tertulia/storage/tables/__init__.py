@@ -7,7 +7,7 @@ from tertulia.storage.tables.base import metadata
 from tertulia.storage.tables.installation import boots, installation
 from tertulia.storage.tables.messages import mentions, messages, reactions, room_mentions
 from tertulia.storage.tables.moderation import audit, reports, words
-from tertulia.storage.tables.people import SEARCHED, SPACE, api_keys, blocks, departed, links, sessions, users
+from tertulia.storage.tables.people import SEARCHED, SPACE, api_keys, avatars, blocks, departed, links, sessions, users
 from tertulia.storage.tables.rooms import bans, invites, members, rooms
 from tertulia.storage.tables.webhooks import deliveries, webhooks
 
@@ -16,6 +16,7 @@ __all__ = [
     "SPACE",
     "api_keys",
     "audit",
+    "avatars",
     "bans",
     "blocks",
     "boots",

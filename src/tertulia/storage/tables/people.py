@@ -1,4 +1,4 @@
-"""Accounts, and what belongs to one: sessions, blocks, one-time links; and the keys of the backend."""
+"""Accounts, and what belongs to one: sessions, blocks, pictures, one-time links; and the keys of the backend."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -42,7 +43,7 @@ users = Table(
     Column("last_name", Sorted(150), nullable=False, server_default=EMPTY),
     Column("password_hash", Text),
     Column("email_confirmed_at", Time),  # of `email_login`
-    Column("avatar", Text),  # a URL
+    Column("avatar", Text),  # a URL; that of the row in `avatars`, if there is one
     Column("is_staff", Boolean, nullable=False, server_default=FALSE),
     Column("is_active", Boolean, nullable=False, server_default=TRUE),
     Column("is_bot", Boolean, nullable=False, server_default=FALSE),
@@ -118,6 +119,17 @@ blocks = Table(
     Column("blocked", Number, ForeignKey("users.number"), primary_key=True, autoincrement=False),
     Column("created_at", Time, nullable=False),
     sqlite_with_rowid=False,
+)
+
+avatars = Table(
+    "avatars",
+    metadata,
+    Column("user", Number, ForeignKey("users.number"), primary_key=True, autoincrement=False),
+    Column("token", String(64), nullable=False, unique=True),  # in its address
+    Column("content_type", String(32), nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("small", LargeBinary, nullable=False),
+    Column("large", LargeBinary, nullable=False),
 )
 
 links = Table(

@@ -11,7 +11,9 @@ rooms = Table(
     Column("id", Id, nullable=False, unique=True),
     Column("kind", String(16), nullable=False),
     Column("external_id", String(255), unique=True),
-    Column("name", String(255)),  # unique among public rooms: a refusal must not tell the names of private ones
+    Column("name", String(255)),  # unique where it is one's own: a refusal must not tell the names of other rooms
+    Column("exclusive", Boolean, nullable=False, server_default=FALSE),  # the name is its own, though it is private
+    Column("join_by_id", Boolean, nullable=False, server_default=FALSE),  # who has the id may join, though private
     Column("title", String(255), nullable=False, server_default=EMPTY),
     Column("description", Text, nullable=False, server_default=EMPTY),
     Column("owner", Number, ForeignKey("users.number")),
@@ -31,9 +33,22 @@ rooms = Table(
     Column("last_at", Time, nullable=False),  # time of the newest message or notice
     Column("deleted_at", Time),
     Index(
-        "uq_rooms_name",
+        "uq_rooms_name",  # the next one holds it, too; what is not needed any more goes one release later
         "name",
         unique=True,
+        sqlite_where=text("kind = 'public'"),
+        postgresql_where=text("kind = 'public'"),
+    ),
+    Index(
+        "uq_rooms_own_name",
+        "name",
+        unique=True,
+        sqlite_where=text("kind = 'public' OR exclusive = 1"),
+        postgresql_where=text("kind = 'public' OR exclusive"),
+    ),
+    Index(
+        "ix_rooms_public",
+        "number",
         sqlite_where=text("kind = 'public'"),
         postgresql_where=text("kind = 'public'"),
     ),

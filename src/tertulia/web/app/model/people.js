@@ -1,6 +1,8 @@
 /** @typedef {import("./types.js").User} User */
 
 const HUES = 8;
+/** Where the server shows what people uploaded; what is elsewhere the page may not load. */
+const UPLOADED = /\/avatars\/[\w-]+\/(?=256\.webp$)/;
 /** What joins parts of an emoji belongs to it. */
 const BETWEEN_WORDS = /(?:(?!\u200d|\ufe0f)[^\p{L}\p{M}\p{N}\p{Extended_Pictographic}])+/u;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
@@ -9,6 +11,15 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 export function nameOf(user) {
   if (!user || user.deleted) return "Deleted account";
   return user.name?.trim() || user.username;
+}
+
+/**
+ * Where somebody's picture is, but for its size; under the name by which the page was reached, whatever the server calls itself.
+ *
+ * @param {User | null | undefined} user
+ */
+export function pictureOf(user) {
+  return UPLOADED.exec(user?.avatar ?? "")?.[0];
 }
 
 /**

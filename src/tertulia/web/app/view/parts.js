@@ -1,4 +1,4 @@
-import { hueOf, initialsOf, nameOf } from "../model/people.js";
+import { hueOf, initialsOf, nameOf, pictureOf } from "../model/people.js";
 import { titleOf } from "../model/rooms.js";
 import { el } from "./element.js";
 import { icon, mark } from "./icons.js";
@@ -51,6 +51,8 @@ export function button(text, className, onClick) {
 export function userAvatar(user, presence) {
   const letters = initialsOf(nameOf(user));
   const picture = avatar(hueOf(user?.id ?? ""), letters);
+  const place = pictureOf(user);
+  if (place) picture.append(photo(place));
   if (presence !== undefined) picture.append(dot(presence));
   return picture;
 }
@@ -70,6 +72,23 @@ export function roomAvatar(room, presence) {
  */
 function avatar(hue, content) {
   return el("span", { class: `avatar hue-${hue}`, "aria-hidden": "true" }, content);
+}
+
+/**
+ * Over the letters, which stay when it cannot be loaded.
+ *
+ * @param {string} place
+ */
+function photo(place) {
+  const properties = {
+    src: `${place}64.webp`,
+    srcset: `${place}64.webp 64w, ${place}256.webp 256w`,
+    sizes: "2.25rem",
+    alt: "",
+  };
+  /** @param {Event} event */
+  const gone = (event) => /** @type {Element} */ (event.currentTarget).remove();
+  return el("img", { ...properties, on: { error: gone } });
 }
 
 /** @param {string} presence */
