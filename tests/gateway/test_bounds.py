@@ -94,7 +94,7 @@ async def test_changes_are_limited_for_a_user_not_for_a_connection(tmp_path: Pat
 
 async def test_joining_and_leaving_and_making_rooms_have_the_same_limit(tmp_path: Path) -> None:
     async with node(tmp_path, FakeClock(), post_rate=1, post_burst=6) as running:
-        ana, eve = await running.people("ana", "eve")
+        ana, bob, eve = await running.people("ana", "bob", "eve")
         room = await running.room(ana)
         calls = [
             ("POST", f"rooms/{room}/join", None),
@@ -106,8 +106,11 @@ async def test_joining_and_leaving_and_making_rooms_have_the_same_limit(tmp_path
         ]
         for method, path, body in calls:
             assert (await running.call(eve, method, path, body)).is_success, path
+        opened = calls.pop(3)  # a direct room that is there is only shown
+        assert (await running.call(eve, *opened)).is_success
         for method, path, body in [
             *calls,
+            ("PUT", f"users/{bob.id}/direct", None),
             ("PATCH", f"rooms/{room}", {"title": "x"}),
             ("DELETE", f"rooms/{room}", None),
             ("POST", f"rooms/{room}/members", {"user": ana.id}),

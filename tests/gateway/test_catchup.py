@@ -74,20 +74,49 @@ async def test_of_many_who_come_back_from_the_same_place_one_reads(running: Node
 
 async def test_so_many_read_at_once_and_no_more(running: Node) -> None:
     """Rule 26: when everybody comes back at once, the database is asked by a few, and posts still get their turn."""
-    ana, ben, room = await two(running)
-    for _ in range(3):
-        await running.post(ana, room)
-    reads = Gate(running.services.rooms, "followed", before=True)
-    people = [ben, *(await running.people(*("guest",) * (READING + 7)))]
+    people = await running.people(*("guest",) * (READING + 8))
+    rooms = [await running.room(person) for person in people]
+    for person, room in zip(people, rooms, strict=True):
+        await running.post(person, room)
+    reads = Gate(running.services.rooms, "changes", before=True)
     lines = [running.open(person) for person in people]
-    for line in lines:
-        line.say("hello")
+    for line, room in zip(lines, rooms, strict=True):
+        line.say("hello", resume={room: 1})
     await reads.reached(READING)
     await running.settle()
     assert reads.waiting == READING
     reads.open()
     for line in lines:
-        await line.event("ready")
+        await line.event("changes")
+
+
+async def test_hellos_that_come_together_are_read_together(running: Node) -> None:
+    """Rule 26: and no more than one read of a kind is under way."""
+    people = await running.people(*("guest",) * 40)
+    rooms = [await running.room(person) for person in people]
+    reads = Gate(running.app.db, "read", shut=False)
+    lines = [running.open(person) for person in people]
+    for line in lines:
+        line.say("hello")
+    for line, room in zip(lines, rooms, strict=True):
+        assert [each["id"] for each in (await line.event("ready"))["rooms"]] == [room]
+    assert reads.calls < len(people) / 2
+
+
+async def test_what_is_known_at_once_is_written_before_the_database_is_asked(running: Node) -> None:
+    """Else what is posted there meanwhile would overtake it."""
+    ana, ben, room = await two(running)
+    other = await running.room(ana, ben)
+    await running.connect(ana)
+    await running.post(ana, room, "missed")
+    reads = Gate(running.services.rooms, "changes")
+    line = running.open(ben)
+    line.say("hello", resume={room: 2, other: 1})  # so far back that the ring of the other does not reach
+    await reads.reached()
+    await running.post(ana, room, "meanwhile")
+    assert (await caught_up(line, room, ben, 4, 2)).bodies == ["missed", "meanwhile"]
+    reads.open()
+    assert (await caught_up(line, other, ben, 2, 1)).cursor == 2
 
 
 async def test_nothing_new_is_said_too(running: Node) -> None:

@@ -12,8 +12,8 @@ from support.node import Line, Node, Person, node
 from support.streams import Stream
 from support.waiting import until
 from tertulia.domain.errors import CloseCode
-from tertulia.gateway import connection as connection_module
-from tertulia.gateway.connection import IN_FLIGHT, STUCK_SECONDS
+from tertulia.gateway import flow as flow_module
+from tertulia.gateway.flow import IN_FLIGHT, STUCK_SECONDS
 
 KB = 1024
 
@@ -204,7 +204,7 @@ async def test_presence_that_was_missed_is_told_in_order_also_who_went(running: 
 async def test_news_for_a_congested_line_are_bounded(
     running: Node, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection_module, "MAX_LATEST", 3)
+    monkeypatch.setattr(flow_module, "MAX_LATEST", 3)
     ana, ben, _ = scene
     rooms = [await running.room(ana, ben) for _ in range(4)]
     slow, quick = await stalled(running, ana), await running.connect(ben)

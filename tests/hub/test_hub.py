@@ -371,6 +371,16 @@ def test_news_go_to_those_who_follow_or_only_to_members() -> None:
     hub.tell(99, "typing", Typing("room-99", (), 0))
 
 
+async def test_news_go_to_those_who_are_ahead_too_but_not_to_those_who_still_read() -> None:
+    """Whoever comes while a room is busy would miss who comes next."""
+    hub, live, ahead, reading = new_hub(), Listener(1), Listener(2), Listener(3)
+    join(hub, live)
+    join(hub, ahead, 6)
+    hub.enter(ROOM, ROOM_ID, reading)
+    hub.tell(ROOM, "typing", Typing(ROOM_ID, (), 0))
+    assert [len(each.latest) for each in (live, ahead, reading)] == [1, 1, 0]
+
+
 def test_news_for_users_reach_all_their_devices() -> None:
     hub, phone, laptop, other = new_hub(), Listener(1), Listener(1), Listener(2)
     for each in (phone, laptop, other):
@@ -390,6 +400,29 @@ def test_rule_37_companions_are_connected_members_of_rooms_that_are_not_large() 
     assert hub.member_count(ROOM) == 4
     assert hub.companions([ROOM], large=3, limit=10) == set()
     assert hub.member_count(99) == 0
+
+
+def test_who_left_is_no_companion_and_who_has_another_device_stays_one() -> None:
+    hub, ana, phone, laptop = new_hub(), Listener(1), Listener(2), Listener(2)
+    for each in (ana, phone, laptop):
+        join(hub, each)
+    hub.detach(phone, [ROOM])
+    assert hub.companions([ROOM], large=3, limit=10) == {1, 2}
+    hub.detach(laptop, [ROOM])
+    assert hub.companions([ROOM], large=3, limit=10) == {1}
+    join(hub, laptop)
+    hub.deliver(batch(went(1, 2)))
+    assert hub.companions([ROOM], large=3, limit=10) == {1}
+
+
+def test_who_finds_out_while_reading_that_they_are_a_member_is_a_companion() -> None:
+    hub, looker = new_hub(), Listener(1, member=False)
+    hub.attach(looker)
+    hub.enter(ROOM, ROOM_ID, looker)
+    assert hub.companions([ROOM], large=3, limit=10) == set()
+    looker.member = True
+    activate(hub, looker, 0)
+    assert hub.companions([ROOM], large=3, limit=10) == {1}
 
 
 def test_the_count_of_members_comes_from_who_has_read_the_newest() -> None:

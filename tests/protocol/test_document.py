@@ -16,7 +16,7 @@ from tertulia.domain.mentions import MAX_MENTIONS
 from tertulia.domain.text import MAX_BODY
 from tertulia.gateway.catchup import MAX_CHANGES_BYTES
 from tertulia.gateway.commands import MAX_FOLLOWED
-from tertulia.gateway.connection import IN_FLIGHT, STUCK_SECONDS
+from tertulia.gateway.flow import IN_FLIGHT, STUCK_SECONDS
 from tertulia.gateway.gateway import Limits
 from tertulia.gateway.heartbeat import DEAD_SECONDS
 from tertulia.gateway.transport import MAX_FRAME

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from support.fanout import ROOM_ID, came, posted, user, went
-from support.wire import check_frame
-from tertulia.domain.events import Blocked, Membership, Presence, Receipts, Typing
+from support.wire import Frame, check_frame
+from tertulia.domain.events import Blocked, Membership, News, Presence, Receipts, Typed, Typing
 from tertulia.domain.models import Member, Notify, Role, Room, RoomKind, RoomView
 from tertulia.protocol.formats import V1
 
@@ -46,20 +46,31 @@ def test_gone() -> None:
     assert check_frame(WIRE.gone(ROOM_ID)) == {"ev": "gone", "room": ROOM_ID}
 
 
+def said(news: News) -> Frame:
+    text = WIRE.news(news)
+    assert text is not None
+    return check_frame(text)
+
+
 def test_news() -> None:
-    receipts = check_frame(WIRE.news(Receipts(ROOM_ID, (("user-1", 3, 4),))))
+    receipts = said(Receipts(ROOM_ID, (("user-1", 3, 4),)))
     assert receipts["receipts"] == [{"user": "user-1", "read_index": 3, "delivered_index": 4}]
-    presence = check_frame(WIRE.news(Presence((("user-1", "away"),))))
+    presence = said(Presence((("user-1", "away"),)))
     assert presence == {"ev": "presence", "users": [{"user": "user-1", "status": "away"}]}
-    typing = check_frame(WIRE.news(Typing(ROOM_ID, (user(1),), 1)))
+    typing = said(Typing(ROOM_ID, (user(1),), 1))
     assert (typing["count"], typing["users"][0]["id"]) == (1, "user-1")
-    assert "users" not in check_frame(WIRE.news(Typing(ROOM_ID, None, 7)))
+    assert "users" not in said(Typing(ROOM_ID, None, 7))
 
 
 def test_what_only_one_s_own_devices_are_told() -> None:
     member = Member(1, 1, Role.MEMBER, 3, 3, 0, None, 2, notify=Notify.NONE, hidden_index=3, unread_from=2)
-    event = check_frame(WIRE.news(Membership(RoomView(SETTINGS, member, 1))))
+    event = said(Membership(RoomView(SETTINGS, member, 1)))
     assert (event["ev"], event["room"], event["message_count"]) == ("me", ROOM_ID, SETTINGS.message_count)
     assert event["me"]["notify"] == "none"
     assert (event["me"]["unread_from"], event["me"]["mentions"]) == (2, 1)
-    assert check_frame(WIRE.news(Blocked(("user-1",)))) == {"ev": "blocked", "users": ["user-1"]}
+    assert said(Blocked(("user-1",))) == {"ev": "blocked", "users": ["user-1"]}
+
+
+def test_who_types_is_told_for_all_together() -> None:
+    """Each by themselves is for sockets of dialects."""
+    assert WIRE.news(Typed(ROOM_ID, user(1), on=True)) is None

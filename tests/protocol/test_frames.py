@@ -19,6 +19,12 @@ def test_the_wire_is_made_once() -> None:
     assert frames.wire is frames.wire
 
 
+def test_several_become_one_in_their_order() -> None:
+    joined = Frames.joined([Frames((b"one",)), Frames((b"two", b"ten"))])
+    assert joined.texts == (b"one", b"two", b"ten")
+    assert joined.wire == Frames(joined.texts).wire
+
+
 @pytest.mark.parametrize(
     ("size", "head"),
     [

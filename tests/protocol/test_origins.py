@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from tertulia.protocol.origins import Hosts, Origins
+from tertulia.protocol.origins import Hosts, Origins, Sites
 
 
 @pytest.mark.parametrize(
@@ -136,3 +136,52 @@ def test_a_list_of_hosts() -> None:
 def test_what_is_no_host_is_never_known() -> None:
     assert not Hosts(["*"]).allows("a b")
     assert not Hosts(["*"]).allows("chat.example.org/path")
+
+
+SITES = Sites(["Shop.example.org", "*.example.net"], ["https://pages.example.com"])
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        None,
+        "http://chat.example:3000",
+        "https://CHAT.example",
+        "http://localhost",
+        "http://127.0.0.1:8000",
+        "http://[::1]:5173",
+        "https://shop.example.org:444",
+        "http://a.example.net",
+        "https://pages.example.com",
+    ],
+)
+def test_sites_are_known_by_their_host(origin: str | None) -> None:
+    assert SITES.allows(origin, "chat.example:8000", "https")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "null",
+        "https://",
+        "chat.example",
+        "https://evil.example",
+        "https://chat.example.evil.example",
+        "https://evilchat.example",
+        "https://localhost.evil.example",
+        "https://pages.example.com:444",
+        "https://example.net",
+        "https://chat.example/x",
+        "https://evil.example/localhost",
+        "https://a@localhost",
+    ],
+)
+def test_other_sites_are_not_known(origin: str) -> None:
+    assert not SITES.allows(origin, "chat.example:8000", "https")
+    assert not Sites().allows(origin, "other.example", "https")
+
+
+def test_sites_of_all_hosts() -> None:
+    assert Sites(["*"]).allows("https://anybody.example", "chat.example", "https")
+    assert Sites([], ["*"]).allows("null", "chat.example", "https")

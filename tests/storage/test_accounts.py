@@ -1,8 +1,9 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from support.accounts import new_database
 from tertulia.domain.errors import Rejection
@@ -64,6 +65,67 @@ def test_what_is_free(connection: Connection) -> None:
     accounts.check_free(connection, "Anna", "bob@example.org")
     accounts.check_free(connection, "carol", None)
     accounts.create(connection, new_user("Eve@example.org", "eve@Example.org"))
+
+
+def exact(username: str) -> NewUser:
+    return replace(new_user(username), exact_name=True)
+
+
+def folded(connection: Connection, number: int) -> str | None:
+    return connection.scalar(select(users.c.username_folded).where(users.c.number == number))
+
+
+def test_a_name_in_another_case_where_that_is_allowed(connection: Connection) -> None:
+    first = accounts.create(connection, exact("Ann"))
+    twin = accounts.create(connection, exact("ann"))
+    assert [folded(connection, user.number) for user in (first, twin)] == ["ann", None]
+    for name in ("Ann", "ann"):
+        with pytest.raises(Rejection, match="username"):
+            accounts.check_new(connection, exact(name))
+        with pytest.raises(Rejection, match="username"):
+            accounts.create(connection, exact(name))
+    with pytest.raises(Rejection, match="username"):
+        accounts.create(connection, new_user("ANN"))
+
+
+def test_an_exact_name_is_nobodys_address(connection: Connection) -> None:
+    accounts.create(connection, new_user("ann", "ann@example.org"))
+    accounts.create(connection, exact("Bob@example.org"))
+    for name in ("Ann@example.org", "bob@example.org"):
+        with pytest.raises(Rejection) as refused:
+            accounts.create(connection, exact(name))
+        assert refused.value.code == "username_taken"
+    with pytest.raises(Rejection) as claimed:
+        accounts.create(connection, new_user("eve", "bob@example.org"))
+    assert claimed.value.code == "email_taken"
+
+
+def test_a_name_is_made_for_who_has_none(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = iter(["aaaaaa", "aaaaaa", "bbbbbb"])
+    monkeypatch.setattr("secrets.token_hex", lambda size: next(digits))
+    nameless = [replace(new_user("x", f"{number}@example.org"), username=None) for number in range(2)]
+    made = [accounts.create(connection, new) for new in nameless]
+    assert [user.username for user in made] == ["user-aaaaaa", "user-bbbbbb"]
+    assert folded(connection, made[0].number) == "user-aaaaaa"
+    with pytest.raises(Rejection) as refused:
+        accounts.check_new(connection, replace(nameless[0], id=new_id()))
+    assert refused.value.code == "email_taken"
+
+
+def test_credentials_by_one_of_both(connection: Connection) -> None:
+    ann = accounts.create(connection, new_user("ann", "ann@example.org"))
+    twin = accounts.create(connection, exact("ANN"))
+    bob = accounts.create(connection, new_user("bob@example.org"))
+
+    def found(name: str, by: accounts.By) -> list[int]:
+        return [one.user.number for one in accounts.credentials(connection, name, name.lower(), by)]
+
+    assert found("ann", "username") == [ann.number]
+    assert found("ANN", "username") == [twin.number, ann.number]
+    assert found("Ann", "username") == [ann.number]
+    assert found("Ann@example.org", "username") == found("ann", "email") == found("bob@example.org", "email") == []
+    assert found("Ann@example.org", "email") == [ann.number]
+    assert found("BOB@example.org", "username") == [bob.number]
 
 
 def test_credentials_by_username_then_by_email(connection: Connection) -> None:

@@ -23,9 +23,10 @@ CODE = new_code()
 SESSION = new_id()
 
 
-def account(name: str, email: str | None = None) -> Callable[[Connection], str]:
+def account(name: str, email: str | None = None, *, exact_name: bool = False) -> Callable[[Connection], str]:
     def work(connection: Connection) -> str:
-        return accounts.create(connection, NewUser(new_id(), name, None, 1, email, email)).username
+        new = NewUser(new_id(), name, None, 1, email, email, exact_name=exact_name)
+        return accounts.create(connection, new).username
 
     return work
 
@@ -89,6 +90,11 @@ def bump(*numbers: int) -> Callable[[Connection], None]:
 
 CASES: dict[str, tuple[Callable[[Connection], Any], Callable[[Connection], Any], list[Any]]] = {
     "a name and the same one in another case": (account("zoe"), account("Zoe"), ["zoe", "username_taken"]),
+    "two names that may differ by case": (
+        account("zoe", exact_name=True),
+        account("Zoe", exact_name=True),
+        ["zoe", "Zoe"],
+    ),
     "a name and an address": (account("zoe@x.org"), account("zed", "zoe@x.org"), ["zoe@x.org", "email_taken"]),
     "an address and a name": (address(1, "zoe@x.org"), account("Zoe@x.org"), ["zoe@x.org", "username_taken"]),
     "a name and another's new address": (account("zoe@x.org"), address(1, "zoe@x.org"), ["zoe@x.org", "email_taken"]),

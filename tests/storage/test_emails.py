@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from support.databases import new_url
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
-from tertulia.storage import accounts, emails, users
+from tertulia.storage import accounts, emails, erasure, users
 from tertulia.storage.accounts import NewUser
 from tertulia.storage.database import open_engine
 
@@ -34,13 +34,26 @@ def test_who_signs_in_with_it(connection: Connection) -> None:
 
 def test_confirmed_once_and_only_what_is_claimed(connection: Connection) -> None:
     assert [emails.unconfirmed(connection, number) for number in (1, 2, 3)] == ["Ann@x.org", None, None]
-    assert [emails.unclaimed(connection, number) for number in (1, 2, 3)] == [False, True, True]
     for at in (5, 6):
         emails.confirm(connection, 1, at)
         emails.confirm(connection, 2, at)
     found = users.by_numbers(connection, [1, 2])
     assert [found[number].email_confirmed_at for number in (1, 2)] == [5, None]
     assert emails.unconfirmed(connection, 1) is None
+
+
+def test_claimed_or_only_data(connection: Connection) -> None:
+    found = users.by_numbers(connection, [1, 2])
+    assert [(found[number].claims_email, found[number].shown_email) for number in (1, 2)] == [
+        (True, "Ann@x.org"),
+        (False, ""),
+    ]
+    emails.change(connection, 2, "New@x.org", "new@x.org", None)
+    changed = users.by_numbers(connection, [2])[2]
+    assert (changed.claims_email, changed.shown_email) == (True, "New@x.org")
+    erasure.delete_account(connection, changed, 5, blank=False)
+    deleted = users.by_numbers(connection, [2])[2]
+    assert (deleted.email, deleted.claims_email, deleted.shown_email) == (None, False, "")
 
 
 def test_changed(connection: Connection) -> None:

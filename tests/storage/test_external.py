@@ -44,7 +44,7 @@ def test_names_are_one_in_any_case_and_never_the_address_of_another(connection: 
         with pytest.raises(Rejection) as changed:
             external.change(connection, make(connection, f"u3 {taken}").number, {"username": taken})
         assert made.value.code == changed.value.code == "username_taken"
-        assert external.free_username(connection, [taken, "free"]) == "free"
+        assert accounts.free_username(connection, [taken, "free"]) == "free"
     renamed, _ = external.change(connection, ana.number, {"username": "ANA"})
     assert renamed is not None
     assert renamed.username == "ANA"
@@ -54,9 +54,9 @@ def test_names_are_one_in_any_case_and_never_the_address_of_another(connection: 
 
 def test_a_free_username(connection: Connection) -> None:
     make(connection, "u1", username="ana")
-    assert external.free_username(connection, ["ana", "anna"]) == "anna"
-    assert external.free_username(connection, ["ana"]).startswith("ana-")
-    assert external.free_username(connection, []).startswith("user-")
+    assert accounts.free_username(connection, ["ana", "anna"]) == "anna"
+    assert accounts.free_username(connection, ["ana"]).startswith("ana-")
+    assert accounts.free_username(connection, []).startswith("user-")
 
 
 def test_only_what_differs_is_a_change(connection: Connection) -> None:

@@ -39,7 +39,7 @@ async def test_mentions_are_counted_above_the_read_position_up_to_a_ceiling(tmp_
         await h.accepted(*(Post(room, ann, "@bob @ann @bob") for _ in range(3)), Post(other, ann, "no"))
         assert counted(bob) == {room: 3, other: 0}
         assert counted(ann) == {room: 0, other: 0}
-        assert counted(eve) == {room: 0}
+        assert counted(eve) == {room: 0, other: 0}
         await h.writer.run(receipts.advance, [(room, bob, 1, 1)])
         assert counted(bob)[room] == 2
         await h.accepted(Edit(room, ann, 2, "@eve"), Delete(room, ann, 3))
@@ -49,6 +49,36 @@ async def test_mentions_are_counted_above_the_read_position_up_to_a_ceiling(tmp_
         await h.post(room, bob)
         assert counted(bob)[room] == 0
         assert h.read(members.mention_counts, bob, []) == {}
+
+
+async def test_what_many_follow_is_what_each_follows(tmp_path: Path) -> None:
+    """In one go, and in the same order, with the same bound."""
+    async with heart(tmp_path) as h:
+        ann, bob, eve, tom = h.people("ann", "bob", "eve", "tom")
+        both, gone, other = await h.room(ann, bob), await h.room(ann, bob), await h.room(bob, eve)
+        left = await h.room(ann, eve)
+        await h.accepted(Leave(left, eve), DeleteRoom(gone, ann))
+        h.clock.advance(1)
+        await h.accepted(Post(both, ann, "newest"))
+        found = h.read(members.followed, [ann, bob, eve, tom], 10)
+        assert found == {user: h.read(members.rooms_of, user, 10) for user in (ann, bob, eve)}
+        assert [room.number for room, _ in found[bob]] == [both, other]
+        assert [room.number for room, _ in found[eve]] == [other]
+        most = h.read(members.followed, [ann, bob], 1)
+        assert {user: [room.number for room, _ in rooms] for user, rooms in most.items()} == {ann: [both], bob: [both]}
+
+
+async def test_partners_of_many_are_the_others(tmp_path: Path) -> None:
+    """Also when both of a room are among them."""
+    async with heart(tmp_path) as h:
+        ann, bob, eve = h.people("ann", "bob", "eve")
+        directs = [CreateRoom(one, RoomKind.DIRECT, partner=other) for one, other in ((ann, bob), (eve, ann))]
+        made = [await h.commit(direct) for direct in directs]
+        one, other = (outcome.room.number for outcome in made if outcome.room is not None)
+        pairs = [(one, ann), (one, bob), (other, ann)]
+        found = h.read(members.partners_of, pairs)
+        assert {pair: user.number for pair, user in found.items()} == dict(zip(pairs, (bob, ann, eve), strict=True))
+        assert h.read(members.partners_of, []) == {}
 
 
 async def test_rooms_of_a_person_are_the_most_recently_active_first(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, UniqueConstraint, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from support.databases import current, url_in
-from support.filled import ROWS, fill
+from support.filled import ROWS, fill, uid
 from support.shapes import tables, upgrade
 from support.template import make_database
 from tertulia.storage import schema
@@ -169,6 +170,18 @@ def test_what_0002_cannot_give_to_the_version_before(url: str) -> None:
     run(url, lambda connection: fill(connection, old))
     folded = select(t.users.c.username_folded).distinct()
     assert run(url, lambda connection: connection.scalars(folded).all()) == [None]
+
+
+def test_what_0004_cannot_give_to_the_version_before(url: str) -> None:
+    """It does not look for the names of exclusive rooms: the index refuses what it would let through."""
+    old = at(url, "0003")
+    upgrade(url, "0004")
+    room = {"created_at": 1, "last_at": 1, "name": "lobby"}
+    private = [{**room, "number": n, "id": uid(n), "kind": "private", "exclusive": n == 1} for n in (1, 2)]
+    run(url, lambda connection: connection.execute(insert(t.rooms), private))
+    public = insert(old.tables["rooms"]).values(**room, number=3, id=uid(3), kind="public")
+    with pytest.raises(IntegrityError, match=r"uq_rooms_own_name|rooms\.name"):
+        run(url, lambda connection: connection.execute(public))
 
 
 def test_the_rule_is_enforced() -> None:

@@ -172,6 +172,23 @@ def test_a_place_that_nobody_was_given(connection: Connection, few: int) -> None
     assert people.search_shared(connection, ME, "an", SearchCursor(99, "zzz", 7), 5, few=few) == ([], None)
 
 
+def test_everybody_but_oneself_by_number(connection: Connection) -> None:
+    assert [user.number for user in people.everybody(connection, 4, 50)] == [1, 2, 3, 5, 6, 7]  # 8 is not active
+    assert [user.number for user in people.everybody(connection, 1, 3)] == [2, 3, 4]
+
+
+def test_everybody_of_my_rooms(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    share(connection, 6, 2)
+    share(connection, 2, 4, 8)  # nobody is not active
+    share(connection, 3, left=5)
+    share(connection, 5, deleted=5)
+    assert [user.number for user in people.everybody_shared(connection, ME, 50)] == [2, 4, 6]
+    assert [user.number for user in people.everybody_shared(connection, ME, 2)] == [2, 4]
+    assert people.everybody_shared(connection, 7, 50) == []
+    monkeypatch.setattr(people, "LOOKED_AT_SHARED", 2)
+    assert len(people.everybody_shared(connection, ME, 50)) <= 2
+
+
 def test_sharing_a_room(connection: Connection) -> None:
     share(connection, 2)
     share(connection, 3, left=5)

@@ -51,6 +51,17 @@ def test_create_and_rotate(connection: Connection, ann: User) -> None:
     assert sessions.lock(connection, new_id()) is None
 
 
+def test_a_session_with_its_user(connection: Connection, ann: User, bob: User) -> None:
+    start(connection, bob)
+    session = start(connection, ann)
+    assert sessions.with_user(connection, session.id) == (session, ann)
+    sessions.end(connection, ann.number, session.id, 200)
+    found = sessions.with_user(connection, session.id)
+    assert found is not None
+    assert (found[0].revoked_at, found[1].version) == (200, ann.version + 1)
+    assert sessions.with_user(connection, new_id()) is None
+
+
 def test_open_sessions_last_used_first(connection: Connection, ann: User, bob: User) -> None:
     old, expired, new = start(connection, ann), start(connection, ann, 100, 150), start(connection, ann, 200)
     start(connection, bob)

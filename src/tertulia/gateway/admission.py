@@ -130,7 +130,7 @@ class Admission:
         self._origins = origins
         self._hosts = hosts
         self._decision_seconds = decision_seconds
-        self._endpoints: list[tuple[re.Pattern[str], Mapping[str, Any], Endpoint]] = []
+        self._endpoints: list[tuple[re.Pattern[str], Mapping[str, Any], Endpoint, bool]] = []
         self._seats = Seats(max_connections, per_address)
         self.quiet = False
         """No access lines: it is only asked whether it works."""
@@ -139,13 +139,14 @@ class Admission:
         self.outcomes: Counter[str] = Counter()
         """How upgrades ended so far: `accepted`, `closed_4500` and its like, or the code of the refusal."""
 
-    def register(self, path: str, endpoint: Endpoint) -> None:
+    def register(self, path: str, endpoint: Endpoint, *, any_origin: bool = False) -> None:
         """`path` as Starlette writes it: `/ws`, `/ws/chat/{room}/`, `/ws/{number:int}`. The first match counts.
 
-        `endpoint` has 5 seconds; it may raise `Rejection`.
+        `endpoint` has 5 seconds; it may raise `Rejection`. `any_origin`: it looks at the `Origin` itself, where it
+        matters.
         """
         pattern, _, convertors = compile_path(path)
-        self._endpoints.append((pattern, convertors, endpoint))
+        self._endpoints.append((pattern, convertors, endpoint, any_origin))
 
     @property
     def open(self) -> int:
@@ -176,7 +177,9 @@ class Admission:
 
     async def _seated(self, request: UpgradeRequest) -> Refuse | Admitted:
         self._check(request)
-        params, endpoint = self._find(request.path)
+        params, endpoint, any_origin = self._find(request.path)
+        if not any_origin:
+            self._check_origin(request)
         seat = self._seats.take(request.address)
         admitted = False
         try:
@@ -187,10 +190,11 @@ class Admission:
                 seat.leave()
         return outcome
 
-    def _find(self, path: str) -> tuple[Mapping[str, Any], Endpoint]:
-        for pattern, convertors, endpoint in self._endpoints:
+    def _find(self, path: str) -> tuple[Mapping[str, Any], Endpoint, bool]:
+        for pattern, convertors, endpoint, any_origin in self._endpoints:
             if found := pattern.fullmatch(path):
-                return {name: convertors[name].convert(value) for name, value in found.groupdict().items()}, endpoint
+                params = {name: convertors[name].convert(value) for name, value in found.groupdict().items()}
+                return params, endpoint, any_origin
         raise Rejection("not_found", "There is no socket at this address.")
 
     def _check(self, request: UpgradeRequest) -> None:
@@ -202,6 +206,9 @@ class Admission:
             )
         if not self._hosts.allows(visitor.host):
             raise Rejection("host_refused", "This server does not answer to that host name.")
+
+    def _check_origin(self, request: UpgradeRequest) -> None:
+        visitor = request.visitor
         origin = request.headers.get("origin")
         if not self._origins.allows(origin, visitor.host, visitor.scheme):
             self._origins.tell(origin or "")

@@ -39,6 +39,14 @@ class CatchUp:
         self._over = False
         self._is_afresh = False
 
+    def at_once(self, cursor: int) -> Frames | None:
+        """Live from `cursor` on, without waiting: what must be written before all else. None: `run` it."""
+        if self._connection.is_congested or not self._is_current:
+            return None
+        self._gateway.hub.enter(self._follow.number, self._room_id, self._connection)
+        found = self._known(cursor)
+        return found[1] if found is not None and self._go_live(found[0]) else None
+
     async def run(self, cursor: int | None) -> None:
         """Bring the room from `cursor` to live; None: send it afresh. Ends with `gone` if it is not there for the user.
 
@@ -114,23 +122,44 @@ class CatchUp:
         return found
 
     def _from_ring(self, cursor: int) -> int | None:
-        """Without the database: what the hub remembers."""
+        """Without the database: up to where it could be told."""
+        found = self._known(cursor)
+        if found is None:
+            return None
+        self._connection.offer(found[1])
+        return found[0]
+
+    def _known(self, cursor: int) -> tuple[int, Frames] | None:
+        """Without the database: the room's head, and what changed up to there."""
         if not self._follow.member:
             return None  # whether a stranger may still see the room is asked of the database
-        recent = self._gateway.hub.recent(self._follow.number, cursor)
+        number, hub = self._follow.number, self._gateway.hub
+        head = hub.head(number)
+        if head is None:
+            return None
+        frames = self._gateway.told.get((number, cursor, head)) or self._retell(cursor)
+        if frames is None:
+            return None
+        self._members = hub.member_count(number)
+        self._gateway.metrics.resumes.labels("ring").inc()
+        return head, frames
+
+    def _retell(self, cursor: int) -> Frames | None:
+        """What changed after `cursor`, if the hub remembers it all."""
+        number = self._follow.number
+        recent = self._gateway.hub.recent(number, cursor)
         if recent is None:
             return None
         head, segments = recent
         if until_removed(segments, self._connection.user)[1]:
             return None
         items = [event for segment in segments for event in segment.events]
-        text = self._gateway.wire.changes(self._room_id, cursor, head, items)
-        if len(text) > MAX_WRITE:
+        frames = Frames((self._gateway.wire.changes(self._room_id, cursor, head, items),))
+        if frames.size > MAX_WRITE:
             return None
-        self._members = self._gateway.hub.member_count(self._follow.number)
-        self._connection.offer(Frames((text,)))
-        self._gateway.metrics.resumes.labels("ring").inc()
-        return head
+        if not any(item.removed for item in items):
+            self._gateway.told.keep((number, cursor, head), frames)
+        return frames
 
     async def _write_pages(self, cursor: int, head: int, pages: list[list[Changed]]) -> None:
         for page in pages:

@@ -4,7 +4,6 @@ It knows no SQL and no transport. Bytes leave through `offer` and `offer_latest`
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -12,8 +11,9 @@ import structlog
 from tertulia.domain.buckets import Bucket
 from tertulia.domain.errors import CloseCode, Disconnect, Rejection
 from tertulia.domain.models import Caller, User
+from tertulia.gateway.flow import IN_FLIGHT, Flow, nowhere
 from tertulia.gateway.follow import Follow
-from tertulia.gateway.heartbeat import Entry, Pulse
+from tertulia.gateway.heartbeat import Entry
 from tertulia.gateway.patience import Patience
 from tertulia.gateway.transport import Transport
 from tertulia.protocol.codec import command_id, decode_command, encode, error_body
@@ -26,55 +26,32 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-IN_FLIGHT = 64
-"""Commands worked on at a time; then reading pauses until one is done."""
-MAX_LATEST = 2_000
-"""Pieces of news kept for a congested connection; more of them, and it is too slow."""
 MAX_WRITE = 256 * 1024
-STUCK_SECONDS = 30.0
 
 
-def _nowhere(frames: Frames) -> None:
-    """Where frames go that are offered to a connection that is not open."""
-
-
-class Connection:
+class Connection(Flow):
     """A `Peer` of its transport and a `Subscriber` of the hub. One task at the most writes its catch-ups."""
 
     __slots__ = (
-        "__weakref__", "_bucket", "_drained", "_early", "_expiry", "_gateway", "_greeting", "_in_flight",
-        "_latest", "_paging", "_patience", "_paused", "_pulse", "_stuck", "_stuck_unsent", "address",
-        "caller", "ended", "greeted", "id", "is_congested", "offer", "rooms", "said_hello", "transport",
-        "user_details",
+        "_bucket", "_early", "_expiry", "_gateway", "_greeting", "_paging", "_patience", "address", "caller", "id",
+        "rooms", "said_hello", "user_details",
     )  # fmt: skip
 
     def __init__(self, gateway: "Gateway", number: int, address: str, caller: Caller | None) -> None:
+        super().__init__(gateway)
         self._gateway = gateway
         self.id = number
         self.address = address
         self.caller = caller  # from the handshake; or from `hello`
         self.user_details: User | None = None
         self.said_hello = False
-        self.transport: Transport
         self.rooms: dict[str, Follow] = {}
-        self.ended = False
-        self.is_congested = False
-        self.greeted = False
-        # The hub calls this for every delivery. It is the transport's own method while all is well.
-        self.offer: Callable[[Frames], None] = _nowhere
-        self._latest: dict[tuple[str, str], Frames] | None = None
-        self._drained: asyncio.Future[None] | None = None
         self._greeting: asyncio.Future[None] | None = None
         self._early: list[Command] = []
-        self._in_flight = 0
         self._paging: asyncio.Lock | None = None
-        self._paused = False
         self._bucket: Bucket = gateway.command_bucket()
         self._patience = Patience()
-        self._pulse: Pulse | None = None
         self._expiry: Entry | None = None
-        self._stuck: Entry | None = None
-        self._stuck_unsent = 0
 
     @property
     def user(self) -> int:
@@ -88,9 +65,7 @@ class Connection:
     # What the transport says.
 
     def opened(self, transport: Transport) -> None:
-        self.transport = transport
-        self.offer = transport.send
-        self._pulse = self._gateway.heartbeat.watch(transport)
+        self.open_line(transport)
         self._expiry = self._gateway.wheel.add(self._gateway.hello_seconds, self._no_hello)
         self._gateway.opened(self)
 
@@ -120,19 +95,10 @@ class Connection:
     def received_binary(self) -> None:
         self.end(CloseCode.UNSUPPORTED, "Frames are text: JSON in UTF-8.")
 
-    def heard(self) -> None:
-        if self._pulse is not None:
-            self._pulse.heard()
-
     def closed(self, code: int) -> None:
-        self.ended = True
-        self.offer = _nowhere
-        for entry in (self._pulse, self._expiry, self._stuck):
-            if isinstance(entry, Pulse):
-                entry.stop()
-            elif entry is not None:
-                entry.cancel()
-        self._wake()
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self.close_line()
         self._gateway.closed(self, code)
 
     # Commands.
@@ -202,27 +168,6 @@ class Connection:
         if self._bucket.take():
             self._lose_patience()
 
-    def begin(self) -> None:
-        """A command is being worked on."""
-        self._in_flight += 1
-        if self._in_flight >= IN_FLIGHT:
-            self._pause()
-
-    def finish(self) -> None:
-        """A command is done."""
-        self._in_flight -= 1
-        self._read_again()
-
-    def _pause(self) -> None:
-        if not self._paused:
-            self._paused = True
-            self.transport.pause_reading()
-
-    def _read_again(self) -> None:
-        if self._paused and self._in_flight < IN_FLIGHT // 2 and not self.is_congested and not self.ended:
-            self._paused = False
-            self.transport.resume_reading()
-
     # Tokens.
 
     def welcome(self, caller: Caller, user: User) -> None:
@@ -266,85 +211,9 @@ class Connection:
     # Writing.
 
     def offer_latest(self, key: tuple[str, str], frames: Frames) -> None:
-        """News: while congested, only the latest of each key is kept, and written when there is room again.
-
-        So is what comes before `ready`.
-        """
         if key[0] == "me" and (follow := self.rooms.get(key[1])) is not None and follow.catching:
             follow.told = True
-        if self.greeted and not self.is_congested:
-            self.offer(frames)
-        elif not self.ended:
-            if self._latest is None:
-                self._latest = {}
-            self._latest.pop(key, None)
-            self._latest[key] = frames
-            if len(self._latest) > MAX_LATEST:
-                self._too_slow()
-
-    def _write_latest(self) -> None:
-        latest, self._latest = self._latest, None
-        for key, frames in (latest or {}).items():
-            self.offer_latest(key, frames)
-
-    def _watch_congestion(self) -> None:
-        """Keep the watch over a line that does not take what is written."""
-        self._stuck_unsent = self.transport.unsent
-        self._stuck = self._gateway.wheel.add(STUCK_SECONDS, self._look_whether_stuck)
-
-    def _offer_congested(self, frames: Frames) -> None:
-        """The bound: what is durable is written or the connection ends, nothing is dropped (promise 5)."""
-        if self.transport.unsent + frames.size > self._gateway.unsent_limit:
-            self._too_slow()
-        else:
-            self._stuck_unsent += frames.size  # so that what is written anew does not look like what is stuck
-            self.transport.send(frames)
-
-    def congested(self) -> None:
-        if self.ended:
-            return
-        self.is_congested = True
-        self.offer = self._offer_congested
-        self._pause()
-        if self._stuck is None:
-            self._watch_congestion()
-
-    def _look_whether_stuck(self) -> None:
-        self._stuck = None
-        if self.ended or not self.is_congested:
-            return
-        if self.transport.unsent >= self._stuck_unsent:
-            self._too_slow()
-        else:
-            self.heard()  # it takes what is written; what it says is not read meanwhile
-            self._watch_congestion()
-
-    def _too_slow(self) -> None:
-        if not self.ended:
-            self._gateway.metrics.slow_closes.inc()
-            self.end(CloseCode.SLOW, "You read too slowly. Come back and resume.", say_bye=False)
-
-    def drained(self) -> None:
-        if self.ended:
-            return
-        self.heard()
-        self.is_congested = False
-        self.offer = self.transport.send
-        if self._stuck is not None:
-            self._stuck.cancel()
-            self._stuck = None
-        self._write_latest()
-        self._wake()
-        self._read_again()
-
-    async def writable(self) -> None:
-        """Return when the line takes more; raises `Disconnect` when it is down. For what is written in pages."""
-        while self.is_congested and not self.ended:
-            if self._drained is None:
-                self._drained = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._drained)
-        if self.ended:
-            raise Disconnect(CloseCode.NORMAL, "The line is down.")
+        super().offer_latest(key, frames)
 
     @property
     def paging(self) -> asyncio.Lock:
@@ -354,9 +223,7 @@ class Connection:
         return self._paging
 
     def _wake(self) -> None:
-        waiting, self._drained = self._drained, None
-        if waiting is not None and not waiting.done():
-            waiting.set_result(None)
+        super()._wake()
         if self.ended and self._greeting is not None and not self._greeting.done():
             self._greeting.set_result(None)
 
@@ -388,7 +255,7 @@ class Connection:
             if reconnect_in is not None:
                 bye["reconnect_in"] = round(reconnect_in, 2)
             self.offer(Frames.of(bye))
-        self.offer = _nowhere
+        self.offer = nowhere
         # Not at once: the hub may be in the middle of a loop over its subscribers.
         asyncio.get_running_loop().call_soon(self._close, int(code), reason)
 

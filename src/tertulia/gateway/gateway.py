@@ -22,6 +22,7 @@ from tertulia.gateway.connection import Connection
 from tertulia.gateway.follow import Follow
 from tertulia.gateway.heartbeat import Heartbeat, Wheel
 from tertulia.gateway.hello import SHOWN_ROOMS, refused_token
+from tertulia.gateway.told import Told
 from tertulia.hub.hub import Hub
 from tertulia.metrics import Metrics
 from tertulia.protocol.commands import Command
@@ -76,6 +77,7 @@ class Gateway:
         self.wheel = Wheel(clock)
         self.heartbeat = Heartbeat(self.wheel)
         self.wire = V1()
+        self.told = Told()
         self.commands: dict[type[Command], Handler] = COMMANDS
         self.reading = asyncio.Semaphore(READING)
         self.unsent_limit = limits.unsent
@@ -230,6 +232,13 @@ class Gateway:
         if not follow.catching:  # else the user has just become a member: the room is sent afresh
             follow.catching = True
             await self._catch(connection, room_id, follow, cursor)
+
+    def catch_at_once(self, connection: Connection, room_id: str, follow: Follow, cursor: int | None) -> Frames | None:
+        """The same without waiting: it is live, and is to be given the frames first. None: `catch_now`."""
+        if cursor is None or follow.catching:
+            return None
+        connection.rooms[room_id] = follow
+        return CatchUp(self, connection, room_id, follow).at_once(cursor)
 
     def go_live(self, connection: Connection, room_id: str, follow: Follow, seq: int, members: int) -> bool:
         """Live from `seq` on; False: too much happened meanwhile, read again. No await in here.

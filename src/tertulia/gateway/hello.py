@@ -8,6 +8,7 @@ from tertulia.domain.models import Caller, Room, RoomView
 from tertulia.gateway.connection import Connection
 from tertulia.gateway.follow import Follow
 from tertulia.gateway.heartbeat import DEAD_SECONDS, PING_SECONDS
+from tertulia.gateway.transport import HIGH_WATER
 from tertulia.protocol.codec import encode
 from tertulia.protocol.commands import Hello
 from tertulia.protocol.frames import Frames
@@ -111,8 +112,7 @@ async def _enter_all(
     A room that nobody followed here may have moved between the reading and the registering, unseen: its head is
     read again.
     """
-    async with gateway.reading:
-        views, followed, listed = await gateway.rooms.followed(connection.user, SHOWN_ROOMS)
+    views, followed, listed = await gateway.rooms.followed(connection.user, SHOWN_ROOMS)
     if connection.ended:
         raise Disconnect(CloseCode.NORMAL, "The line is down.")
     unseen: list[int] = []
@@ -163,14 +163,44 @@ async def _resume(gateway: "Gateway", connection: Connection, command: Hello, *,
     """Each room of `resume`, one after the other: `changes`, `reload` or `gone`."""
     strangers = [room_id for room_id in command.resume if room_id not in connection.rooms]
     visible = await gateway.rooms.visible(connection.user, strangers) if strangers else {}
+    known = _Known(connection)
     for room_id, cursor in command.resume.items():
         follow = connection.rooms.get(room_id)
         if follow is None and room_id in visible:
             room, member = visible[room_id]
             follow = Follow(room.number, member=member)
+        since = cursor if same_history else None
+        if follow is not None and known.take(gateway.catch_at_once(connection, room_id, follow, since)):
+            continue
+        known.write()
         if follow is None:
             gateway.gone(connection, room_id)
         else:
-            await gateway.catch_now(connection, room_id, follow, cursor if same_history else None)
+            await gateway.catch_now(connection, room_id, follow, since)
         if connection.ended:
             return
+    known.write()
+
+
+class _Known:
+    """What rooms could be told without waiting, to be written in one go: before anything is waited for."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._frames: list[Frames] = []
+        self._size = 0
+
+    def take(self, frames: Frames | None) -> bool:
+        """Whether there is something to take."""
+        if frames is None:
+            return False
+        self._frames.append(frames)
+        self._size += frames.size
+        if self._size > HIGH_WATER:
+            self.write()
+        return True
+
+    def write(self) -> None:
+        if self._frames:
+            self._connection.offer(Frames.joined(self._frames))
+            self._frames, self._size = [], 0

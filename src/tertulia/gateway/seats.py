@@ -1,7 +1,7 @@
 """How many sockets there are, and from where."""
 
 from collections import Counter
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 
 from tertulia.domain.errors import Rejection
 from tertulia.gateway.transport import Transport
@@ -62,8 +62,9 @@ class Seats:
 
 
 def _network(address: str) -> str:
+    if ":" not in address:
+        return address
     try:
-        parsed = ip_address(address)
+        return IPv6Address(address).exploded[:19]
     except ValueError:
         return address
-    return parsed.exploded[:19] if isinstance(parsed, IPv6Address) else address

@@ -1,6 +1,6 @@
 """One room that somebody on this node follows."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from tertulia.domain.events import Changed
 from tertulia.hub.ring import Ring, Segment
@@ -15,13 +15,14 @@ class Channel:
     """Subscribers of a room by wire format, its head and its ring.
 
     `live` have everything up to `head`. `ahead` have more: what they read from the database is not delivered yet.
-    `joining` are registered and still reading. `wanted`: a seq that is known to exist.
+    `joining` are registered and still reading. `people`: the users of all these, as far as they are members.
+    `wanted`: a seq that is known to exist.
     `gap_at`: the head behind which something is missing; `gap_until`: how long the bus may take to bring it.
     """
 
     __slots__ = (
-        "ahead", "gap_at", "gap_until", "head", "held", "joining", "live", "members", "repairing", "ring", "room",
-        "room_id", "wanted",
+        "ahead", "gap_at", "gap_until", "head", "held", "joining", "live", "members", "people", "repairing", "ring",
+        "room", "room_id", "wanted",
     )  # fmt: skip
 
     def __init__(self, room: int, room_id: str, ring_bytes: int) -> None:
@@ -32,6 +33,7 @@ class Channel:
         self.live: dict[str, tuple[WireFormat, dict[Subscriber, None]]] = {}
         self.ahead: dict[Subscriber, int] = {}
         self.joining: set[Subscriber] = set()
+        self.people: set[int] = set()
         self.ring = Ring(ring_bytes)
         self.held: list[tuple[Changed, ...]] = []
         self.wanted = 0
@@ -65,6 +67,31 @@ class Channel:
         live = [subscriber for _, subscribers in self.live.values() for subscriber in subscribers]
         return [*live, *self.ahead, *self.joining]
 
+    def by_format(self) -> Iterable[tuple[WireFormat, Collection[Subscriber]]]:
+        """Everybody whom news are told: not those who are still reading."""
+        if not self.ahead:
+            return self.live.values()
+        found = {name: (wire, list(subscribers)) for name, (wire, subscribers) in self.live.items()}
+        for subscriber in self.ahead:
+            found.setdefault(subscriber.wire.name, (subscriber.wire, []))[1].append(subscriber)
+        return found.values()
+
+    def join(self, subscriber: Subscriber) -> None:
+        """Register, without delivery."""
+        if subscriber not in self.joining:
+            self.remove(subscriber)
+            self.joining.add(subscriber)
+        self._count(subscriber)
+
+    def _count(self, subscriber: Subscriber) -> None:
+        if subscriber.is_member(self.room_id):
+            self.people.add(subscriber.user)
+
+    def __contains__(self, subscriber: Subscriber) -> bool:
+        of_format = self.live.get(subscriber.wire.name)
+        is_live = of_format is not None and subscriber in of_format[1]
+        return is_live or subscriber in self.joining or subscriber in self.ahead
+
     def activate(self, subscriber: Subscriber, seq: int) -> list[Segment] | None:
         """Make a joining subscriber live; what it is to be given first, or None if that is not known here."""
         if self.head is None:
@@ -75,6 +102,7 @@ class Channel:
             if missed is None:
                 return None
         self.joining.discard(subscriber)
+        self._count(subscriber)  # again: they may have found out meanwhile that they are one
         if seq > self.head:
             self.ahead[subscriber] = seq
         else:

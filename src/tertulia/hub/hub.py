@@ -104,8 +104,7 @@ class Hub:
         if channel is None:
             channel = self._channels[room] = Channel(room, room_id, self._ring_bytes)
             self._on_rooms[0](room)
-        channel.remove(subscriber)
-        channel.joining.add(subscriber)
+        channel.join(subscriber)
         return channel.head is None
 
     def activate(self, room: int, subscriber: Subscriber, seq: int, members: int) -> list[Frames] | None:
@@ -125,18 +124,18 @@ class Hub:
             self._await_repair(channel)
         kept, removed = until_removed(missed, subscriber.user)
         if removed:  # before it entered, and after it had read that it is a member
-            channel.remove(subscriber)
+            self._remove(channel, subscriber)
             subscriber.dropped(room, channel.room_id, told=True)
             self._close_empty(channel)
         return [segment.frames(subscriber.wire) for segment in kept]
 
     def recent(self, room: int, seq: int) -> tuple[int, list[Segment]] | None:
         """(head, what came after `seq`) without the database, or None if it is not known here."""
-        channel = self._channels.get(room)
-        if channel is None or channel.head is None or channel.lacks or seq > channel.head:
+        channel, head = self._channels.get(room), self.head(room)
+        if channel is None or head is None or seq > head:
             return None
-        missed = [] if seq == channel.head else channel.ring.since(seq) or self._digests.since(channel, seq)
-        return None if missed is None else (channel.head, missed)
+        missed = [] if seq == head else channel.ring.since(seq) or self._digests.since(channel, seq)
+        return None if missed is None else (head, missed)
 
     def cleared(self, room: int) -> int:
         """To be asked before reading what is given to `remember`."""
@@ -153,8 +152,15 @@ class Hub:
         """Follow no more."""
         channel = self._channels.get(room)
         if channel is not None:
-            channel.remove(subscriber)
+            self._remove(channel, subscriber)
             self._close_empty(channel)
+
+    def _remove(self, channel: Channel, subscriber: Subscriber) -> bool:
+        """Whether it was there."""
+        user = subscriber.user
+        if not any(other is not subscriber and other in channel for other in self._users.get(user, ())):
+            channel.people.discard(user)
+        return channel.remove(subscriber)
 
     def _close_empty(self, channel: Channel) -> None:
         if channel.empty and self._is_open(channel):
@@ -209,7 +215,7 @@ class Hub:
         """They may have been banned: let them catch up, which asks."""
         channel = self._channels.get(room)
         for subscriber in self.of_user(user) if channel is not None else ():
-            if channel is not None and channel.remove(subscriber):
+            if channel is not None and self._remove(channel, subscriber):
                 subscriber.behind(room, channel.room_id)
         if channel is not None:
             self._close_empty(channel)
@@ -275,7 +281,7 @@ class Hub:
         """They were removed by what was given last. Who is ahead has read what came after it, and may still look on."""
         for subscriber in self.of_user(user):
             told = subscriber not in channel.joining
-            if subscriber not in channel.ahead and channel.remove(subscriber):
+            if subscriber not in channel.ahead and self._remove(channel, subscriber):
                 subscriber.dropped(channel.room, channel.room_id, told=told)
         self._close_empty(channel)
 
@@ -285,7 +291,7 @@ class Hub:
         if channel is None:
             return
         for subscriber in self.of_user(user):
-            if channel.remove(subscriber):
+            if self._remove(channel, subscriber):
                 subscriber.dropped(room, channel.room_id, told=False)
         self._close_empty(channel)
 
@@ -295,9 +301,14 @@ class Hub:
         if channel is None:
             return
         for subscriber in channel.subscribers():
-            channel.remove(subscriber)
+            self._remove(channel, subscriber)
             subscriber.dropped(room, room_id, told=False)
         self._close_empty(channel)
+
+    def head(self, room: int) -> int | None:
+        """How far a followed room is known to be; None if that is not known here."""
+        channel = self._channels.get(room)
+        return channel.head if channel is not None and not channel.lacks else None
 
     def member_count(self, room: int) -> int:
         """How many members a followed room has; 0 if that is not known here."""
@@ -312,7 +323,7 @@ class Hub:
             if channel is None or channel.members > large:
                 continue
             # Those who still catch up too: nobody is told of them again when they are done.
-            found.update(each.user for each in channel.subscribers() if each.is_member(channel.room_id))
+            found |= channel.people
             if len(found) >= limit:
                 break
         return found
@@ -322,12 +333,13 @@ class Hub:
         channel = self._channels.get(room)
         if channel is None:
             return
-        for wire, subscribers in channel.live.values():
+        for wire, subscribers in channel.by_format():
             text = wire.news(news)
             if text is not None:
-                frames = Frames((text,))
+                frames, hidden = Frames((text,)), wire.hidden_from(news)
                 for subscriber in subscribers:
-                    if not members_only or subscriber.is_member(channel.room_id):
+                    told = not members_only or subscriber.is_member(channel.room_id)
+                    if told and (hidden is None or subscriber.user != hidden):
                         subscriber.offer_latest((key, channel.room_id), frames)
 
     def tell_users(self, users: Iterable[int], key: tuple[str, str], news: News) -> None:
@@ -413,7 +425,7 @@ class Hub:
         channel.head = head
         if items is None:
             for subscriber in channel.subscribers():
-                channel.remove(subscriber)
+                self._remove(channel, subscriber)
                 subscriber.behind(channel.room, channel.room_id)
             self._close_empty(channel)
             return
@@ -432,15 +444,10 @@ class Hub:
     ) -> None:
         channel.catch_ahead(to)
         for wire, subscribers in list(channel.live.values()):
-            text = wire.changes(channel.room_id, after, to, items)
-            for subscriber in list(subscribers):
-                if only is not None and subscriber.user != only:
-                    continue
-                if text is not None:
-                    subscriber.offer(Frames((text,)))
-                else:
-                    channel.remove(subscriber)
-                    subscriber.behind(channel.room, channel.room_id)
+            frames = Frames(wire.mended(channel.room_id, after, to, items))
+            for subscriber in list(subscribers) if frames.texts else ():
+                if only is None or subscriber.user == only:
+                    subscriber.offer(frames)
 
 
 def _removed(batch: RoomBatch) -> set[int]:

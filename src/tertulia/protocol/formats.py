@@ -1,9 +1,9 @@
-"""Wire formats: how an event looks on a kind of socket. API v1 is one; each dialect of a later version is another."""
+"""Wire formats: how an event looks on a kind of socket. API v1 is one; each dialect is another (`dialects/`)."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from tertulia.domain.events import Blocked, Changed, Membership, News, Presence, Receipts
+from tertulia.domain.events import Blocked, Changed, Membership, News, Presence, Receipts, Single, Typing
 from tertulia.domain.models import RoomView
 from tertulia.protocol.codec import encode
 from tertulia.protocol.events import change_event
@@ -20,12 +20,13 @@ class WireFormat(Protocol):
 
     def change(self, change: Changed) -> bytes | None: ...
 
-    def changes(self, room_id: str, after: int, to: int, items: Sequence[Changed]) -> bytes | None:
-        """What happened from `after` to `to`, as it is now. None: the socket must be closed to come back."""
-
-    def gone(self, room_id: str) -> bytes | None: ...
+    def mended(self, room_id: str, after: int, to: int, items: Sequence[Changed]) -> tuple[bytes, ...]:
+        """What happened from `after` to `to`, as it is now: several frames at most."""
 
     def news(self, news: News) -> bytes | None: ...
+
+    def hidden_from(self, news: News) -> int | None:
+        """The user who is not told of it, if there is one."""
 
 
 class V1:
@@ -36,18 +37,26 @@ class V1:
     def change(self, change: Changed) -> bytes:
         return encode(change_event(change))
 
+    def mended(self, room_id: str, after: int, to: int, items: Sequence[Changed]) -> tuple[bytes, ...]:
+        return (self.changes(room_id, after, to, items),)
+
     def changes(self, room_id: str, after: int, to: int, items: Sequence[Changed], *, more: bool = False) -> bytes:
+        """`mended`, or one page of it."""
         events = [change_event(item) for item in items]
         return encode({"ev": "changes", "room": room_id, "from": after, "to": to, "items": events, "more": more})
 
     def gone(self, room_id: str) -> bytes:
+        """The room is not there for who is told."""
         return encode({"ev": "gone", "room": room_id})
 
-    def news(self, news: News) -> bytes:
-        return encode(_news(news))
+    def news(self, news: News) -> bytes | None:
+        return None if isinstance(news, Single) else encode(_news(news))
+
+    def hidden_from(self, news: News) -> None:
+        """Nobody."""
 
 
-def _news(news: News) -> dict[str, Any]:
+def _news(news: Receipts | Typing | Presence | Membership | Blocked) -> dict[str, Any]:
     if isinstance(news, Receipts):
         receipts = [receipt_resource(*position) for position in news.positions]
         return {"ev": "receipt", "room": news.room_id, "receipts": receipts}

@@ -50,8 +50,10 @@ class Forwarded:
         values = _values(headers)
         scheme = _SCHEMES.get(scheme, "http")
         host = _last(values, b"host")
-        if not self._trusts(_address(peer)):
-            return Visitor(_plain(peer), scheme, host, vouched=not any(name in values for name in _FORWARDING))
+        address = _address(peer)
+        if not self._trusts(address):
+            vouched = not any(name in values for name in _FORWARDING)
+            return Visitor(str(address or peer), scheme, host, vouched)
         scheme = _SCHEMES.get(_last(values, b"x-forwarded-proto").lower(), scheme)
         return Visitor(self._client(peer, values), scheme, _last(values, b"x-forwarded-host") or host)
 

@@ -1,5 +1,7 @@
 """Ready-made frames: text encoded once, shared by everybody who gets it."""
 
+from collections.abc import Sequence
+
 from tertulia.protocol.codec import encode, text_frame
 
 
@@ -16,6 +18,13 @@ class Frames:
     def of(cls, event: object) -> "Frames":
         """A single frame that holds `event` as JSON."""
         return cls((encode(event),))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Frames"]) -> "Frames":
+        """All of `parts` in their order, to be written in one go."""
+        frames = cls(tuple(text for part in parts for text in part.texts))
+        frames._wire = b"".join([part.wire for part in parts])
+        return frames
 
     @property
     def wire(self) -> bytes:

@@ -57,11 +57,12 @@ class Hosts:
 
     `allowed`: names without port (`chat.example.org`), `*.example.org` for all below one, or `*`. Empty: all names,
     but on `loopback` only this machine's own, since a web page elsewhere can point a name of its own at 127.0.0.1
-    and read the answers (DNS rebinding).
+    and read the answers (DNS rebinding). `more`: names beside these.
     """
 
-    def __init__(self, allowed: Iterable[str] = (), *, loopback: bool = False) -> None:
+    def __init__(self, allowed: Iterable[str] = (), more: Iterable[str] = (), *, loopback: bool = False) -> None:
         wanted = [host.strip().lower() for host in allowed] or list(LOOPBACK_HOSTS if loopback else ("*",))
+        wanted += [host.strip().lower() for host in more]
         self._all = "*" in wanted
         self._exact = frozenset(host for host in wanted if "*" not in host)
         self._suffixes = tuple(host[1:] for host in wanted if host.startswith("*."))
@@ -71,6 +72,30 @@ class Hosts:
             return False
         name = _portless(host.lower())
         return self._all or name in self._exact or (bool(self._suffixes) and name.endswith(self._suffixes))
+
+
+class Sites:
+    """The rule for sockets of those who ask only whose host an origin has, whatever its scheme and its port.
+
+    Allowed are the server's own host, this machine's names, `hosts` (as for `Hosts`, but none of them means no more),
+    and `origins` (as for `Origins`).
+    """
+
+    def __init__(self, hosts: Iterable[str] = (), origins: Iterable[str] = ()) -> None:
+        self._hosts = Hosts((*LOOPBACK_HOSTS, *hosts))
+        self._origins = Origins(origins)
+
+    def allows(self, origin: str | None, host: str, scheme: str) -> bool:
+        """`host` and `scheme` are those of the request, as its `Visitor` has them."""
+        if self._origins.allows(origin, host, scheme):
+            return True
+        site = (origin or "").strip().lower().partition("://")[2]
+        is_own = site != "" and _portless(site) == _portless(host.lower())
+        return is_own or self._hosts.allows(site)
+
+    def tell(self, origin: str) -> None:
+        """Log a refusal, once for each origin."""
+        self._origins.tell(origin)
 
 
 def is_loopback(host: str) -> bool:

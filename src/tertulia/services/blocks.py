@@ -4,7 +4,7 @@ What the blocked one may not do is decided where it is done (domain/decisions, d
 which direct rooms are silent: those of two people of whom one blocks the other tell no presence, typing or receipts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -15,11 +15,13 @@ from tertulia.domain.events import Blocked, RoomBatch
 from tertulia.domain.ids import canonical_id
 from tertulia.domain.models import Caller, User
 from tertulia.hub.hub import Hub
+from tertulia.services.gathering import Gathering
 from tertulia.services.pace import Pace
 from tertulia.services.policy import Policy
 from tertulia.services.presence import Presence
 from tertulia.storage import blocks, users
 from tertulia.storage.database import Database
+from tertulia.tasks import Tasks
 
 MAX_BLOCKS = 1_000
 
@@ -36,14 +38,26 @@ class _List:
     rooms: dict[int, int]
 
 
+_NOBODY = _List((), frozenset(), {})
+
+
 class Blocks:
     """`silent` is kept here, of those who are connected, and read by others.
 
     `pace`: how many changes a user may make. `policy` says whom they may know of.
     """
 
-    def __init__(
-        self, db: Database, hub: Hub, presence: Presence, pace: Pace, policy: Policy, clock: Clock, silent: Silent
+    def __init__(  # noqa: PLR0913 - what it has to do with
+        self,
+        db: Database,
+        hub: Hub,
+        presence: Presence,
+        pace: Pace,
+        policy: Policy,
+        clock: Clock,
+        silent: Silent,
+        *,
+        tasks: Tasks,
     ) -> None:
         self.silent = silent
         self._policy = policy
@@ -53,12 +67,18 @@ class Blocks:
         self._pace = pace
         self._clock = clock
         self._lists: dict[int, _List] = {}
-        self._reading: dict[object, int] = {}
+        self._reading: dict[int, set[object]] = {}  # by user; gone when their list changes
+        self._arriving: Gathering[int, _List] = Gathering(db, tasks, _lists)
         self._on_changed: list[Callable[[int, int], None]] = []
+        self._on_silenced: list[Callable[[int], None]] = []
 
     def on_changed(self, call: Callable[[int, int], None]) -> None:
         """`call(user, other)`: the user blocks the other, or no more."""
         self._on_changed.append(call)
+
+    def on_silenced(self, call: Callable[[int], None]) -> None:
+        """`call(room)`: a direct room has fallen silent, or has done so for one more reason."""
+        self._on_silenced.append(call)
 
     async def page(self, caller: Caller, after: int, limit: int) -> tuple[list[User], bool]:
         """Whom the caller blocks, by number greater than `after`, and whether there are more."""
@@ -100,14 +120,20 @@ class Blocks:
     async def arrived(self, user: int) -> tuple[str, ...]:
         """The user has a connection that the hub knows: whom they block (ids), for `ready`."""
         token = object()
-        self._reading[token] = user
+        self._reading.setdefault(user, set()).add(token)
         try:
-            found = await self._db.read(_list, user)
-            if token in self._reading:  # else it changed meanwhile, and what was read is old
+            found = await self._arriving.read(user)
+            if token in self._reading.get(user, ()):  # else it changed meanwhile, and what was read is old
                 self._keep(user, found)
         finally:
-            self._reading.pop(token, None)
+            self._read(user, token)
         return found.ids
+
+    def _read(self, user: int, token: object) -> None:
+        reading = self._reading.get(user, set())
+        reading.discard(token)
+        if not reading:
+            self._reading.pop(user, None)
 
     async def tell_again(self, user: int) -> None:
         """Another process may have changed something."""
@@ -136,8 +162,7 @@ class Blocks:
 
     def _keep(self, user: int, now: _List | None) -> None:
         """None: forget what is known."""
-        for token in [token for token, reading in self._reading.items() if reading == user]:
-            del self._reading[token]
+        self._reading.pop(user, None)
         before = self._lists.pop(user, None)
         if now is not None and now.numbers and self._hub.of_user(user):
             self._lists[user] = now
@@ -151,6 +176,8 @@ class Blocks:
     def _silence(self, room: int, user: int, other: int) -> None:
         self.silent.setdefault(room, set()).add(user)
         self._presence.hush(room, user, other)
+        for call in self._on_silenced:
+            call(room)
 
     def _allow(self, room: int, user: int, other: int) -> None:
         blockers = self.silent.get(room, set())
@@ -177,9 +204,15 @@ def _bumped(connection: Connection, user: int) -> _List:
     return _list(connection, user)
 
 
+def _lists(connection: Connection, wanted: Collection[int]) -> dict[int, _List]:
+    """By user. Most block nobody."""
+    who = blocks.who(connection, wanted)
+    return {user: _list(connection, user) if user in who else _NOBODY for user in wanted}
+
+
 def _list(connection: Connection, user: int) -> _List:
     found = blocks.of(connection, user, 0, MAX_BLOCKS)
     if not found:
-        return _List((), frozenset(), {})
+        return _NOBODY
     rooms = blocks.direct_rooms(connection, user)
     return _List(tuple(one.id for one in found), frozenset(one.number for one in found), rooms)

@@ -136,10 +136,11 @@ class Presence:
     def of(self, users: Iterable[int]) -> list[tuple[str, str]]:
         """(user id, status) of those who are not offline."""
         found: list[tuple[str, str]] = []
+        now = self._now()
         for user in users:
             person = self._people.get(user)
             if person is not None:
-                found.append((person.user_id, person.told or self._status(user, person)))
+                found.append((person.user_id, person.told or self._status(user, person, now)))
             elif (user_id := self.elsewhere.user_id(user)) is not None:
                 found.append((user_id, self.elsewhere.status(user)))
         return found
@@ -148,9 +149,10 @@ class Presence:
         """They are not offline."""
         return user in self._people or self.elsewhere.status(user) != "offline"
 
-    def _status(self, user: int, person: "_Person") -> str:
+    def _status(self, user: int, person: "_Person", now: float) -> str:
         """The best of all nodes."""
-        return max(person.status(self._now()), self.elsewhere.status(user), key=RANK.__getitem__)
+        here = person.status(now)
+        return here if here == "online" else max(here, self.elsewhere.status(user), key=RANK.__getitem__)
 
     def _now(self) -> float:
         return self._clock.monotonic()
@@ -218,7 +220,7 @@ class Presence:
         person = self._people.get(user)
         if person is None or not (person.devices or person.is_gone(now)):
             return
-        status, here = self._status(user, person), person.status(now)
+        status, here = self._status(user, person, now), person.status(now)
         if person.fresh or here != person.told_here:
             self._to_say.add(user)
             person.told_here = here
@@ -267,7 +269,7 @@ class _Person:
         return not self.devices and now >= self.left_at + LINGER
 
     def status(self, now: float) -> str:
-        if not self.devices:
-            return "offline"
-        away = all(device.away or now - device.active_at >= IDLE for device in self.devices.values())
-        return "away" if away else "online"
+        for device in self.devices.values():
+            if not device.away and now - device.active_at < IDLE:
+                return "online"
+        return "away" if self.devices else "offline"

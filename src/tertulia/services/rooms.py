@@ -1,7 +1,7 @@
 """Rooms: make, find, see, change, delete."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,9 @@ from tertulia.domain.events import Changed
 from tertulia.domain.ids import canonical_id
 from tertulia.domain.metadata import dump_metadata
 from tertulia.domain.models import Caller, Member, Room, RoomKind, RoomView, Snapshot
-from tertulia.domain.rooms import check_room_name
+from tertulia.domain.rooms import check_room_name, direct_key
 from tertulia.services.access import RoomNumbers, joined, member_in, visible
+from tertulia.services.gathering import Gathering
 from tertulia.services.pace import Pace
 from tertulia.services.policy import Policy
 from tertulia.services.timeline import Place
@@ -26,9 +27,12 @@ from tertulia.services.weights import PAGE_BYTES, change_weight, fitting, view_w
 from tertulia.services.words import Words
 from tertulia.storage import bans, blocks, changes, members, messages, rooms
 from tertulia.storage.database import Database
+from tertulia.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 
+FIRST_MEMBERS = 100
+"""Others with whom a room may begin."""
 FOLLOWED_ROOMS = 2_000
 SNAPSHOT_MESSAGES = 50
 
@@ -60,13 +64,17 @@ class Changes:
     items: Sequence[Changed] | None
 
 
+Followed = tuple[list[RoomView], list[Room], int]
+"""What `ready` shows; all that are followed; how many there are to show."""
+
+
 class Rooms:
     """`large`: rooms with more members than this show no members, receipts and presence of others.
 
     `pace`: how many changes a user may make. `policy` says who may make which, `words` what they may be called.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it has to do with
         self,
         db: Database,
         committer: Committer,
@@ -74,6 +82,7 @@ class Rooms:
         pace: Pace,
         policy: Policy,
         words: Words,
+        tasks: Tasks,
         *,
         large: int,
     ) -> None:
@@ -85,8 +94,10 @@ class Rooms:
         self._words = words
         self._large = large
         self._deleted = asyncio.Event()
+        self._followed: Gathering[tuple[int, int], Followed] = Gathering(db, tasks, _followed)
+        self._heads: Gathering[frozenset[int], dict[int, int]] = Gathering(db, tasks, _heads)
 
-    async def create(
+    async def create(  # noqa: PLR0913
         self,
         caller: Caller,
         kind: RoomKind,
@@ -94,15 +105,30 @@ class Rooms:
         title: str | None,
         description: str,
         metadata: dict[str, Any] | None = None,
+        *,
+        exclusive: bool = False,
+        join_by_id: bool = False,
+        members: Collection[int] = (),
     ) -> RoomView:
-        """A public or private room, with the caller as its owner."""
+        """A public or private room, with the caller as its owner and with `members`, numbers of users.
+
+        `exclusive`: its name is nobody else's, though it is private; `join_by_id`: whoever has its id may join. Raises
+        `name_taken`; `not_found`, `blocked` or `too_many` for the members.
+        """
         if name is not None:
             check_room_name(name)
+        if len(members) > FIRST_MEMBERS:
+            raise Rejection("too_many", f"A room begins with at most {FIRST_MEMBERS} others.", field="members")
         self._pace.check(caller)
         await self._policy.check_room(caller, kind)
+        if members:
+            await self._policy.check_people(caller, members)
         flagged = self._words.check(name, title, description)
         title, kept = name or "" if title is None else title, None if metadata is None else dump_metadata(metadata)
-        change = CreateRoom(caller.user, kind, name, title, description, metadata=kept)
+        change = CreateRoom(
+            caller.user, kind, name, title, description, metadata=kept,
+            exclusive=exclusive, join_by_id=join_by_id, members=tuple(members),
+        )  # fmt: skip
         outcome = await self._committer.commit(change)
         assert outcome.room is not None
         self._numbers.learn(outcome.room.id, outcome.room.number)
@@ -121,15 +147,22 @@ class Rooms:
             if rejection.code != "name_taken":
                 raise
 
-    async def open_direct(self, caller: Caller, user_id: str) -> tuple[RoomView, bool]:
-        """The one direct room with somebody, and whether it was made just now."""
-        self._pace.check(caller)
-        partner = await self._policy.partner(caller, user_id)
+    async def open_direct(self, caller: Caller, ref: int | str) -> tuple[RoomView, bool]:
+        """The one direct room with somebody, and whether it was made just now: if not, it was no change."""
+        partner = await self._policy.partner(caller, ref)
         if partner.number == caller.user:
             raise Rejection("invalid", "A direct room is for two: name somebody else.", field="user")
+        there = await self._db.read(self._direct, caller.user, partner.number)
+        if there is not None:
+            return there, False
+        self._pace.check(caller)
         outcome = await self._committer.commit(CreateRoom(caller.user, RoomKind.DIRECT, partner=partner.number))
         assert outcome.room is not None
         return await self.view(caller, outcome.room.id), not outcome.repeated
+
+    def _direct(self, connection: Connection, user: int, partner: int) -> RoomView | None:
+        room = rooms.by_direct_key(connection, direct_key(user, partner))
+        return None if room is None else self._view(connection, room.id, user)
 
     async def view(self, caller: Caller, room_id: str) -> RoomView:
         """A room as the caller sees it."""
@@ -157,18 +190,12 @@ class Rooms:
         kept = views[: fitting(views, view_weight, PAGE_BYTES)]
         return kept, len(found) > len(kept)
 
-    async def followed(self, user: int, shown: int) -> tuple[list[RoomView], list[Room], int]:
+    async def followed(self, user: int, shown: int) -> Followed:
         """For `ready`: the `shown` most recently active rooms, all that are followed, and how many there are to show.
 
         Archived rooms are followed, so that it arrives when they are opened again, and not shown.
         """
-        return await self._db.read(self._followed, user, shown)
-
-    def _followed(self, connection: Connection, user: int, shown: int) -> tuple[list[RoomView], list[Room], int]:
-        found = members.rooms_of(connection, user, FOLLOWED_ROOMS)
-        listed = [(room, member) for room, member in found if not room.archived]
-        views = _views(connection, user, listed[:shown])
-        return views, [room for room, _ in found], len(listed)
+        return await self._followed.read((user, shown))
 
     async def directory(
         self, caller: Caller, query: str, after: tuple[int, int] | None, limit: int
@@ -288,23 +315,50 @@ class Rooms:
 
     async def heads(self, numbers: Collection[int]) -> dict[int, int]:
         """The head of each room that is there."""
-        return await self._db.read(rooms.heads, numbers)
+        return await self._heads.read(frozenset(numbers))
+
+
+def _followed(connection: Connection, keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], Followed]:
+    """`followed` by (user, shown)."""
+    found = members.followed(connection, {user for user, _ in keys}, FOLLOWED_ROOMS)
+    listed = {user: [each for each in rooms_of if not each[0].archived] for user, rooms_of in found.items()}
+    shown = max(shown for _, shown in keys)
+    views = _views_of(connection, {user: rooms_of[:shown] for user, rooms_of in listed.items()})
+    return {
+        (user, most): (views.get(user, [])[:most], [room for room, _ in found.get(user, ())], len(listed.get(user, ())))
+        for user, most in keys
+    }
+
+
+def _heads(connection: Connection, keys: Collection[frozenset[int]]) -> dict[frozenset[int], dict[int, int]]:
+    found = rooms.heads(connection, frozenset[int]().union(*keys))
+    return {key: {number: found[number] for number in key if number in found} for key in keys}
 
 
 def _views(connection: Connection, user: int, found: Sequence[tuple[Room, Member | None]]) -> list[RoomView]:
-    """Rooms with all that a list shows of them, in a few statements however many they are."""
-    counts = {room.number: room.message_count for room, _ in found if room.message_count >= room.first_index}
+    return _views_of(connection, {user: found})[user]
+
+
+def _views_of(
+    connection: Connection, found: Mapping[int, Sequence[tuple[Room, Member | None]]]
+) -> dict[int, list[RoomView]]:
+    """Rooms, by user, with all that a list shows of them, in a few statements however many they are."""
+    pairs = [(room, user) for user, rooms_of in found.items() for room, _ in rooms_of]
+    counts = {room.number: room.message_count for room, _ in pairs if room.message_count >= room.first_index}
     last = messages.last_of(connection, counts)
-    mentioned = members.mention_counts(connection, user, [room.number for room, _ in found])
-    direct = [room.number for room, _ in found if room.kind is RoomKind.DIRECT]
-    partners = members.partners(connection, user, direct)
-    return [
-        RoomView(
-            room,
-            member,
-            mentioned.get(room.number, 0),
-            last.get(room.number),
-            partners.get(room.number),
-        )
-        for room, member in found
-    ]
+    mentioned = members.mention_counts_of(connection, [(room.number, user) for room, user in pairs])
+    direct = [(room.number, user) for room, user in pairs if room.kind is RoomKind.DIRECT]
+    partners = members.partners_of(connection, direct)
+    return {
+        user: [
+            RoomView(
+                room,
+                member,
+                mentioned.get((room.number, user), 0),
+                last.get(room.number),
+                partners.get((room.number, user)),
+            )
+            for room, member in rooms_of
+        ]
+        for user, rooms_of in found.items()
+    }

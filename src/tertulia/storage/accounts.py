@@ -1,6 +1,9 @@
 """Accounts as rows: making one, signing in, and what people change about themselves. Looking users up: users.py."""
 
-from dataclasses import dataclass
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, insert, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -12,13 +15,19 @@ from tertulia.storage.engines import hold
 from tertulia.storage.tables import users
 from tertulia.storage.users import COLUMNS, bump, by_numbers, user_of
 
+By = Literal["either", "username", "email"]
+"""What somebody may sign in by."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """An account to be. `email_login` is the folded address when it is claimed as a login."""
+    """An account to be. `email_login` is the folded address when it is claimed as a login.
+
+    `username` None: one is made. `exact_name`: it may differ from another by case alone.
+    """
 
     id: str
-    username: str
+    username: str | None
     password_hash: str | None  # None: nobody signs in with one
     created_at: int
     email: str | None = None
@@ -26,6 +35,7 @@ class NewUser:
     first_name: str = ""
     last_name: str = ""
     is_staff: bool = False
+    exact_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +48,11 @@ class Credentials:
 
 def create(connection: Connection, new: NewUser) -> User:
     """Raises `username_taken` or `email_taken`. To be called where nobody else writes: in a transaction that does."""
-    hold_names(connection, new.username, new.email_login)
-    check_free(connection, new.username, new.email_login)
-    values = {name: getattr(new, name) for name in NewUser.__slots__}
+    username = new.username or free_username(connection)
+    hold_names(connection, username, new.email_login)
+    check_new(connection, replace(new, username=username))
+    values = {name: getattr(new, name) for name in NewUser.__slots__ if name != "exact_name"}
+    values |= {"username": username, "username_folded": _free_fold(connection, username)}
     try:
         return user_of(connection.execute(insert(users).values(values).returning(*COLUMNS)).one())
     except IntegrityError as error:
@@ -50,9 +62,21 @@ def create(connection: Connection, new: NewUser) -> User:
         raise
 
 
-def check_free(connection: Connection, username: str, email_login: str | None, but: int | None = None) -> None:
-    """Raises what `create` would raise now: somebody other than `but` has the name in any case, or signs in with it."""
-    if name_taken(connection, username, but):
+def check_new(connection: Connection, new: NewUser) -> None:
+    """Raises what `create` would raise now."""
+    check_free(connection, new.username, new.email_login, exact_name=new.exact_name)
+
+
+def check_free(
+    connection: Connection,
+    username: str | None,
+    email_login: str | None,
+    but: int | None = None,
+    *,
+    exact_name: bool = False,
+) -> None:
+    """Raises `username_taken` or `email_taken`: another account than `but` has the name, or signs in with it."""
+    if username is not None and name_taken(connection, username, but, exact_name=exact_name):
         raise _taken("username")
     if email_login is not None and login_taken(connection, email_login, but):
         raise _taken("email_login")
@@ -63,11 +87,35 @@ def hold_names(connection: Connection, *names: str | None) -> None:
     hold(connection, *(f"name {fold_username(name)}" for name in names if name is not None))
 
 
-def name_taken(connection: Connection, username: str, but: int | None = None) -> bool:
-    """Whether another account than `but`, active or not, has this name in some case, or signs in with it."""
-    return _is_there(connection, users.c.username == username, but) or login_taken(
-        connection, fold_username(username), but
-    )
+def name_taken(connection: Connection, username: str, but: int | None = None, *, exact_name: bool = False) -> bool:
+    """Whether another account than `but`, active or not, has this name in some case, or signs in with it.
+
+    `exact_name`: the same name in another case leaves it free. Not one with an @: that may be somebody's address, or
+    become it, and addresses are the same in any case.
+    """
+    if _is_there(connection, users.c.username == username, but):
+        return True
+    if exact_name and "@" not in username:
+        return False
+    return login_taken(connection, fold_username(username), but)
+
+
+def free_username(connection: Connection, wishes: Sequence[str] = ()) -> str:
+    """The first of `wishes` that nobody has; else one that is made of it, or of `user`, and of six random digits."""
+    for wish in wishes:
+        hold_names(connection, wish)
+        if not name_taken(connection, wish):
+            return wish
+    base = wishes[0] if wishes else "user"
+    while name_taken(connection, made := f"{base}-{secrets.token_hex(3)}"):
+        pass
+    return made
+
+
+def _free_fold(connection: Connection, username: str) -> str | None:
+    """What to compare the name by; nothing when that is another's already, who has the same name in another case."""
+    folded = fold_username(username)
+    return None if _is_there(connection, users.c.username_folded == folded, None) else folded
 
 
 def login_taken(connection: Connection, folded: str, but: int | None = None) -> bool:
@@ -92,21 +140,18 @@ def email_taken() -> Rejection:
     return Rejection("email_taken", message, field="email")
 
 
-def credentials(connection: Connection, username: str, email_login: str) -> list[Credentials]:
-    """Who signs in so: by username first, then by username in another case or by email.
+def credentials(connection: Connection, username: str, folded: str, by: By = "either") -> list[Credentials]:
+    """Who signs in so: by username first, then by username in another case or by email, as far as `by` says.
 
-    More than one (at most three) only of those from before one's name could not be the other's name or address.
-    `email_login`: the name folded.
+    More than one (at most three) only of those whose names differ by case, or who are from before one's name could not
+    be the other's address. `folded`: the name, or the address.
     """
+    names = (users.c.username == username, users.c.username_folded == folded)
+    address = users.c.email_login == folded
+    which = {"either": (*names, address), "username": names, "email": (address,)}[by]
     rows = connection.execute(
         select(*COLUMNS, users.c.password_hash)
-        .where(
-            or_(
-                users.c.username == username,
-                users.c.username_folded == email_login,
-                users.c.email_login == email_login,
-            )
-        )
+        .where(or_(*which))
         .order_by(users.c.username != username, users.c.number)
         .limit(3)
     )

@@ -5,9 +5,10 @@ from collections.abc import Collection
 from sqlalchemy import Connection, delete, func, insert, select
 
 from tertulia.domain.models import Room, User
+from tertulia.domain.rooms import direct_key
 from tertulia.storage import users
 from tertulia.storage.engines import hold
-from tertulia.storage.keys import listed, matches
+from tertulia.storage.keys import as_list, given, listed, matches
 from tertulia.storage.tables import blocks, rooms
 from tertulia.storage.tables import users as users_table
 
@@ -52,10 +53,18 @@ def of(connection: Connection, user: int, after: int, limit: int) -> list[User]:
     return [users.user_of(row) for row in connection.execute(query)]
 
 
+def who(connection: Connection, among: Collection[int]) -> set[int]:
+    """Those of the users who block somebody."""
+    return set(connection.scalars(_WHO, {"among": as_list([(user,) for user in among])}))
+
+
+_WHO = select(blocks.c.user).distinct().where(matches(given("among"), blocks.c.user))
+
+
 def direct_rooms(connection: Connection, user: int) -> dict[int, int]:
     """The direct rooms with those whom the user blocks: the room's number → the other."""
     blocked = connection.scalars(select(blocks.c.blocked).where(blocks.c.user == user)).all()
-    keys = {":".join(map(str, sorted((user, other)))): other for other in blocked}
+    keys = {direct_key(user, other): other for other in blocked}
     if not keys:
         return {}
     query = select(rooms.c.number, rooms.c.direct_key).where(

@@ -1,6 +1,6 @@
 """What changed in a room since a seq: resume by state."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from tertulia.domain.events import Changed
 from tertulia.domain.models import Member, Message, Room, User
@@ -28,13 +28,16 @@ def since(connection: Connection, room: Room, seq: int) -> list[Changed] | None:
 
 
 def _members_since(connection: Connection, room: int, seq: int) -> list[tuple[Member, User]]:
-    query = (
-        select(*members.COLUMNS, *users.COLUMNS)
-        .join(users_table, users_table.c.number == members_table.c.user)
-        .where(members_table.c.room == room, members_table.c.changed_seq > seq)
-        .limit(MAX_ROWS + 1)
-    )
-    return [(members.member_of(row), users.user_of(row[members.WIDTH :])) for row in connection.execute(query)]
+    rows = connection.execute(_MEMBERS_SINCE, {"_room": room, "_seq": seq})
+    return [(members.member_of(row), users.user_of(row[members.WIDTH :])) for row in rows]
+
+
+_MEMBERS_SINCE = (
+    select(*members.COLUMNS, *users.COLUMNS)
+    .join(users_table, users_table.c.number == members_table.c.user)
+    .where(members_table.c.room == bindparam("_room"), members_table.c.changed_seq > bindparam("_seq"))
+    .limit(MAX_ROWS + 1)
+)
 
 
 def _message(room: Room, message: Message) -> Changed:

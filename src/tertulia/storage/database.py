@@ -5,8 +5,9 @@ first. A function that is run here gets an open `Connection` and must not keep i
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from tertulia.clock import Clock, SystemClock
 from tertulia.domain.errors import Rejection
 from tertulia.storage.engines import READERS, is_outage, kind_of_url, passes
+from tertulia.storage.engines.compiled import share
 from tertulia.storage.writer import PATIENCE, Writer, pause_after, unavailable
 
 __all__ = ["Database", "is_outage", "open_engine", "sqlite_url"]
@@ -33,7 +35,9 @@ def sqlite_url(path: Path) -> str:
 
 def open_engine(url: str, *, write: bool) -> Engine:
     """An engine for `url`; transactions of a `write` engine may write. Raises `ValueError` for an unknown database."""
-    return kind_of_url(url).open(make_url(url), write=write)
+    engine = kind_of_url(url).open(make_url(url), write=write)
+    share(engine, write=write)
+    return engine
 
 
 class Database:
@@ -49,7 +53,7 @@ class Database:
         self._read_engine = open_engine(url, write=False)
         self._write_engine = open_engine(url, write=True)
         self._readers = ThreadPoolExecutor(READERS, "tertulia-read")
-        self._reads = 0
+        self._reads = self._gathered = 0
         self.writer = Writer(self._write_engine, clock=self._clock)
 
     async def read(self, job: Callable[..., T], *args: Any) -> T:
@@ -79,9 +83,19 @@ class Database:
         with self._read_engine.connect() as connection, connection.begin():
             return job(connection, *args)
 
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Somebody waits for a read that is made for many together, which is one read."""
+        self._gathered += 1
+        try:
+            yield
+        finally:
+            self._gathered -= 1
+
     @property
     def reads_waiting(self) -> int:
-        return self._reads
+        """Callers that wait for a read."""
+        return self._reads + self._gathered
 
     async def probe(self) -> None:
         """Return when the database has answered; raises what a read raises."""

@@ -61,9 +61,3 @@ def set_password(connection: Connection, number: int, password_hash: str) -> Non
     """Whatever it was before."""
     connection.execute(update(users).where(users.c.number == number).values(password_hash=password_hash))
     bump(connection, [number])
-
-
-def unclaimed(connection: Connection, number: int) -> bool:
-    """Whether that user has no address to sign in with."""
-    query = select(users.c.number).where(users.c.number == number, users.c.email_login.is_not(None))
-    return connection.scalar(query) is None

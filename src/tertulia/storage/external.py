@@ -1,7 +1,6 @@
 """Users of the product's own backend as rows: found and made by their `external_id`, which is unique."""
 
 import hashlib
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,8 @@ from sqlalchemy import Connection, insert, select, update
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import User
 from tertulia.domain.usernames import fold_username
-from tertulia.storage.accounts import check_free, hold_names, name_taken
+from tertulia.storage import avatars
+from tertulia.storage.accounts import check_free, free_username, hold_names
 from tertulia.storage.tables import departed, users
 from tertulia.storage.users import COLUMNS, bump, by_numbers, user_of
 
@@ -67,18 +67,6 @@ def create(connection: Connection, new: NewExternal) -> User:
     return user_of(connection.execute(insert(users).values(values).returning(*COLUMNS)).one())
 
 
-def free_username(connection: Connection, wishes: Sequence[str]) -> str:
-    """The first of `wishes` that nobody has; else one that is made of it and of six random digits."""
-    for wish in wishes:
-        hold_names(connection, wish)
-        if not name_taken(connection, wish):
-            return wish
-    base = wishes[0] if wishes else "user"
-    while name_taken(connection, made := f"{base}-{secrets.token_hex(3)}"):
-        pass
-    return made
-
-
 def change(connection: Connection, number: int, given: dict[str, Any]) -> tuple[User | None, set[str]]:
     """Set columns as given; the user now, and the names of what changed. Raises `username_taken`, `invalid`."""
     before = by_number(connection, number)
@@ -89,18 +77,14 @@ def change(connection: Connection, number: int, given: dict[str, Any]) -> tuple[
         hold_names(connection, given["username"])
         check_free(connection, given["username"], None, number)
         given = {**given, "username_folded": fold_username(given["username"])}
-    if changed & {"email", "email_confirmed_at"} and has_login(connection, number):
+    if changed & {"email", "email_confirmed_at"} and before.claims_email:
         raise Rejection("invalid", LOGIN, field="email")
+    if "avatar" in changed:
+        avatars.drop(connection, number)  # what was uploaded makes way
     written = changed | ({"username_folded"} if "username" in changed else set())
     connection.execute(update(users).where(users.c.number == number).values({name: given[name] for name in written}))
     bump(connection, [number])
     return by_number(connection, number), changed
-
-
-def has_login(connection: Connection, number: int) -> bool:
-    """Whether the user's address is a login: then it is theirs alone to change."""
-    query = select(users.c.number).where(users.c.number == number, users.c.email_login.is_not(None))
-    return connection.scalar(query) is not None
 
 
 def end_sessions(connection: Connection, number: int, at: int) -> str | None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, literal_column
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Integer, Text, and_, bindparam, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -64,8 +64,20 @@ def listed(keys: Collection[tuple[int | str, ...]]) -> TableValuedAlias:
     Not `(a, b) IN (VALUES …)`: SQLite answers that by reading the whole table. Not `OR`: a text of 500 parts takes
     longer to make than its answer, and SQLite takes no more than 1,000.
     """
-    text = json.dumps(list(dict.fromkeys(keys)))
-    return _Rows(bindparam("keys", text, unique=True)).table_valued("value", name="wanted")
+    return _table(bindparam("keys", as_list(keys), unique=True))
+
+
+def given(name: str) -> TableValuedAlias:
+    """The same for a statement that is made once: with each run, `as_list` gives its keys as the parameter `name`."""
+    return _table(bindparam(name, type_=Text))
+
+
+def as_list(keys: Collection[tuple[int | str, ...]]) -> str:
+    return json.dumps(list(dict.fromkeys(keys)))
+
+
+def _table(text: BindParameter[str]) -> TableValuedAlias:
+    return _Rows(text).table_valued("value", name="wanted")
 
 
 def matches(keys: TableValuedAlias, *columns: ColumnElement[int] | ColumnElement[str]) -> ColumnElement[bool]:

@@ -1,6 +1,9 @@
 """Members: users in rooms. Who left stays as a row."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -16,12 +19,14 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.sql.selectable import TableValuedAlias
 
+from tertulia.domain.ids import MAX_INTEGER
 from tertulia.domain.mentions import MENTIONS_CEILING
-from tertulia.domain.models import Member, Notify, Role, Room, User
+from tertulia.domain.models import Member, Notify, Role, Room, RoomKind, User
 from tertulia.storage import rooms, users
 from tertulia.storage.engines import insert
-from tertulia.storage.keys import listed, matches
+from tertulia.storage.keys import as_list, given, listed, matches
 from tertulia.storage.prepared import Prepared
 from tertulia.storage.tables import blocks, members, mentions, room_mentions
 from tertulia.storage.tables import rooms as rooms_table
@@ -49,8 +54,11 @@ def member_of(row: Any) -> Member:
 
 def one(connection: Connection, room: int, user: int) -> Member | None:
     """The row, also of somebody who left."""
-    row = connection.execute(select(*COLUMNS).where(members.c.room == room, members.c.user == user)).first()
+    row = connection.execute(_ONE, {"_room": room, "_user": user}).first()
     return member_of(row) if row else None
+
+
+_ONE = select(*COLUMNS).where(members.c.room == bindparam("_room"), members.c.user == bindparam("_user"))
 
 
 def some(connection: Connection, pairs: Collection[tuple[int, int]]) -> list[Member]:
@@ -73,6 +81,44 @@ def page(connection: Connection, room: int, after: tuple[int, int] | None, limit
     if after is not None:
         query = query.where(tuple_(members.c.joined_at, members.c.user) > tuple_(*after))
     return [(member_of(row), users.user_of(row[WIDTH:])) for row in connection.execute(query)]
+
+
+def first_of(connection: Connection, room_numbers: Collection[int], limit: int) -> dict[int, list[User]]:
+    """The first `limit` members of each room, in the order of joining, without those who are deactivated."""
+    if not room_numbers:
+        return {}
+    wanted = listed([(room,) for room in room_numbers])
+    query = (
+        select(members.c.room, *users.COLUMNS)
+        .join(users_table, users_table.c.number == members.c.user)
+        .where(
+            matches(wanted, members.c.room),
+            members.c.left_at.is_(None),
+            members.c.joined_at <= func.coalesce(_last_joined(wanted, limit), MAX_INTEGER),
+        )
+        .order_by(members.c.room, members.c.joined_at, members.c.user)
+    )
+    found: dict[int, list[User]] = {}
+    for room, rows in groupby(connection.execute(query), itemgetter(0)):
+        first = [users.user_of(row[1:]) for row in islice(rows, limit)]
+        found[room] = [user for user in first if user.is_active]
+    return found
+
+
+def _last_joined(wanted: TableValuedAlias, limit: int) -> ScalarSelect[int]:
+    """When the last of the first `limit` members of a room joined; nothing if there are fewer.
+
+    So that of large rooms no more is read: neither database can be asked for a few rows of each room.
+    """
+    first = members.alias()
+    query = (
+        select(first.c.joined_at)
+        .where(matches(wanted, first.c.room), first.c.left_at.is_(None))
+        .order_by(first.c.joined_at, first.c.user)
+        .offset(limit - 1)
+        .limit(1)
+    )
+    return query.correlate(wanted).scalar_subquery()
 
 
 def heirs(connection: Connection, room: int, limit: int) -> list[int]:
@@ -99,25 +145,74 @@ def named(connection: Connection, room: int, usernames: Collection[str]) -> list
 
 
 def rooms_of(
-    connection: Connection, user: int, limit: int, offset: int = 0, *, hidden: bool = True, archived: bool | None = None
+    connection: Connection,
+    user: int,
+    limit: int,
+    offset: int = 0,
+    *,
+    hidden: bool = True,
+    archived: bool | None = None,
+    kinds: Collection[RoomKind] | None = None,
 ) -> list[tuple[Room, Member]]:
     """The user's rooms, the most recently active first; those that they hid only if `hidden`.
 
-    `archived`: only those that are, or only the others.
+    `archived`: only those that are, or only the others. `kinds`: only of these.
     """
     query = (
-        select(*rooms.COLUMNS, *COLUMNS)
-        .join(members, members.c.room == rooms_table.c.number)
-        .where(members.c.user == user, members.c.left_at.is_(None), rooms_table.c.deleted_at.is_(None))
-        .order_by(rooms_table.c.last_at.desc(), rooms_table.c.number.desc())
-        .limit(limit)
-        .offset(offset)
+        _joined_by(user).order_by(rooms_table.c.last_at.desc(), rooms_table.c.number.desc()).limit(limit).offset(offset)
     )
     if not hidden:
         shown = members.c.hidden_index.is_(None) | (rooms_table.c.message_count > members.c.hidden_index)
         query = query.where(shown)
     if archived is not None:
         query = query.where(rooms_table.c.archived.is_(archived))
+    if kinds is not None:
+        query = query.where(rooms_table.c.kind.in_(kinds))
+    return _rooms(connection, query)
+
+
+def followed(connection: Connection, who: Collection[int], limit: int) -> dict[int, list[tuple[Room, Member]]]:
+    """`rooms_of`, also hidden ones, for many users: by user, without those who have none."""
+    rows = connection.execute(_FOLLOWED, {"who": as_list([(user,) for user in who]), "most": limit}).all()
+    there = rooms.by_numbers(connection, {row[0] for row in rows})
+    found: dict[int, list[tuple[Room, Member]]] = defaultdict(list)
+    for row in rows:
+        found[row[1]].append((there[row[0]], member_of(row)))
+    return found
+
+
+_PLACE = func.row_number().over(
+    partition_by=members.c.user, order_by=(rooms_table.c.last_at.desc(), rooms_table.c.number.desc())
+)
+_JOINED = (
+    select(*COLUMNS, _PLACE.label("place"))
+    .join(rooms_table, rooms_table.c.number == members.c.room)
+    .where(matches(given("who"), members.c.user), members.c.left_at.is_(None), rooms_table.c.deleted_at.is_(None))
+    .subquery()
+)
+_FOLLOWED = (
+    select(*(_JOINED.c[column.name] for column in COLUMNS))
+    .where(_JOINED.c.place <= bindparam("most"))
+    .order_by(_JOINED.c.user, _JOINED.c.place)
+)
+
+
+def room_named(connection: Connection, user: int, name: str) -> tuple[Room, Member] | None:
+    """The oldest of the user's rooms with that name."""
+    query = _joined_by(user).where(rooms_table.c.name == name).order_by(rooms_table.c.number).limit(1)
+    found = _rooms(connection, query)
+    return found[0] if found else None
+
+
+def _joined_by(user: int) -> Select[Any]:
+    return (
+        select(*rooms.COLUMNS, *COLUMNS)
+        .join(members, members.c.room == rooms_table.c.number)
+        .where(members.c.user == user, members.c.left_at.is_(None), rooms_table.c.deleted_at.is_(None))
+    )
+
+
+def _rooms(connection: Connection, query: Select[Any]) -> list[tuple[Room, Member]]:
     return [(rooms.room_of(row), member_of(row[rooms.WIDTH :])) for row in connection.execute(query)]
 
 
@@ -126,15 +221,16 @@ def mention_counts(connection: Connection, user: int, in_rooms: Collection[int])
 
     `@room` by somebody whom the user blocks does not count; their mentions of the user were never stored.
     """
-    if not in_rooms:
+    found = mention_counts_of(connection, [(room, user) for room in in_rooms])
+    return {room: found.get((room, user), 0) for room in in_rooms}
+
+
+def mention_counts_of(connection: Connection, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """`mention_counts` of (room, user) pairs, without those that have none: nearly all."""
+    if not pairs:
         return {}
-    personal, whole = _count(_PERSONAL), _count(_WHOLE_ROOM)
-    query = (
-        select(members.c.room, personal, whole)
-        .join(rooms_table, rooms_table.c.number == members.c.room)
-        .where(members.c.user == user, members.c.room.in_(in_rooms))
-    )
-    return {row[0]: min(row[1] + row[2], MENTIONS_CEILING) for row in connection.execute(query)}
+    rows = connection.execute(_MENTION_COUNTS, {"pairs": as_list(pairs)}).all()
+    return {(row[0], row[1]): min(row[2], MENTIONS_CEILING) for row in rows}
 
 
 _SEEN = case((members.c.unread_from <= members.c.read_index, members.c.unread_from - 1), else_=members.c.read_index)
@@ -167,14 +263,36 @@ def _count(rows: Select[Any]) -> ScalarSelect[int]:
     return select(func.count()).select_from(some).scalar_subquery()
 
 
+_COUNTED = (
+    select(members.c.room, members.c.user, (_count(_PERSONAL) + _count(_WHOLE_ROOM)).label("count"))
+    .join(rooms_table, rooms_table.c.number == members.c.room)
+    .where(matches(given("pairs"), members.c.room, members.c.user))
+    .subquery()
+)
+_MENTION_COUNTS = select(_COUNTED).where(_COUNTED.c["count"] > 0)
+
+
 def partners(connection: Connection, user: int, direct_rooms: Collection[int]) -> dict[int, User]:
     """The other person of each direct room."""
-    query = (
-        select(members.c.room, *users.COLUMNS)
-        .join(users_table, users_table.c.number == members.c.user)
-        .where(members.c.room.in_(direct_rooms), members.c.user != user)
-    )
-    return {row[0]: users.user_of(row[1:]) for row in connection.execute(query)} if direct_rooms else {}
+    found = partners_of(connection, [(room, user) for room in direct_rooms])
+    return {room: other for (room, _), other in found.items()}
+
+
+def partners_of(connection: Connection, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], User]:
+    """The other person for each (direct room, user)."""
+    if not pairs:
+        return {}
+    both: dict[int, list[User]] = defaultdict(list)
+    for row in connection.execute(_OF_DIRECT, {"direct": as_list([(room,) for room, _ in pairs])}):
+        both[row[0]].append(users.user_of(row[1:]))
+    return {(room, user): other for room, user in pairs for other in both[room] if other.number != user}
+
+
+_OF_DIRECT = (
+    select(members.c.room, *users.COLUMNS)
+    .join(users_table, users_table.c.number == members.c.user)
+    .where(matches(given("direct"), members.c.room))
+)
 
 
 def companions(connection: Connection, user: int, large: int, limit: int) -> set[int]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delet
 
 from tertulia.domain.models import Message, MessageKind
 from tertulia.storage import users
-from tertulia.storage.keys import listed, matches
+from tertulia.storage.keys import as_list, given, listed, matches
 from tertulia.storage.prepared import Prepared
 from tertulia.storage.tables import mentions, messages, reactions, room_mentions
 from tertulia.storage.tables import users as users_table
@@ -88,7 +88,11 @@ def by_indexes(connection: Connection, wanted: Collection[tuple[int, int]]) -> l
     """Messages by (room, index); what is not there is left out."""
     if not wanted:
         return []
-    return fetch(connection, selected().where(matches(listed(wanted), messages.c.room, messages.c.index)))
+    rows = connection.execute(_BY_INDEXES, {"wanted": as_list(wanted)}).all()
+    return [message_of(row) for row in rows]
+
+
+_BY_INDEXES = selected().where(matches(given("wanted"), messages.c.room, messages.c.index))
 
 
 def by_client_ids(connection: Connection, keys: Collection[tuple[int, int, str]]) -> list[Message]:
@@ -123,21 +127,29 @@ def changed_since(connection: Connection, room: int, seq: int, limit: int) -> li
 
     Two looks, because only rows that changed after they were made are in the index of changes.
     """
-    made = selected().where(messages.c.room == room, messages.c.seq > seq).order_by(messages.c.seq).limit(limit)
-    # Written so that SQLite sees that the partial index serves.
-    changed = (
-        selected()
-        .where(
-            messages.c.room == room,
-            messages.c.changed_seq > messages.c.seq,
-            messages.c.changed_seq > seq,
-            messages.c.seq <= seq,
-        )
-        .order_by(messages.c.changed_seq)
-        .limit(limit)
-    )
-    rows = fetch(connection, made) + fetch(connection, changed)
+    wanted = {"_room": room, "_seq": seq, "_most": limit}
+    rows = [message_of(row) for query in (_MADE, _CHANGED) for row in connection.execute(query, wanted)]
     return sorted(rows, key=lambda message: message.changed_seq)[:limit]
+
+
+_MADE = (
+    selected()
+    .where(messages.c.room == bindparam("_room"), messages.c.seq > bindparam("_seq"))
+    .order_by(messages.c.seq)
+    .limit(bindparam("_most"))
+)
+# Written so that SQLite sees that the partial index serves.
+_CHANGED = (
+    selected()
+    .where(
+        messages.c.room == bindparam("_room"),
+        messages.c.changed_seq > messages.c.seq,
+        messages.c.changed_seq > bindparam("_seq"),
+        messages.c.seq <= bindparam("_seq"),
+    )
+    .order_by(messages.c.changed_seq)
+    .limit(bindparam("_most"))
+)
 
 
 def append(connection: Connection, new: Iterable[Message]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_,
 
 from tertulia.domain.models import User
 from tertulia.domain.people import SearchCursor
+from tertulia.domain.rooms import direct_key
 from tertulia.storage.keys import listed, matches
 from tertulia.storage.tables import SEARCHED, members, rooms, users
 from tertulia.storage.users import COLUMNS, user_of
@@ -20,6 +21,8 @@ FEW = 2_000
 CHUNK = 500
 LOOKED_AT = 5_000
 """People whom one page of a search among many looks at."""
+LOOKED_AT_SHARED = 100_000
+"""Memberships that are looked at for everybody with whom somebody shares a room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +101,29 @@ def _page(steps: list[_Step], start: SearchCursor, limit: int) -> Select[Any]:
 
 def share_room(connection: Connection, one: int, other: int) -> bool:
     """Whether both are members of some room now."""
-    return bool(_sharing(connection, one, [other]))
+    return bool(sharing(connection, one, [other]))
+
+
+def everybody(connection: Connection, user: int, limit: int) -> list[User]:
+    """Active users but `user`, by number; the first `limit` of them."""
+    return _others(connection, user, limit)
+
+
+def everybody_shared(connection: Connection, user: int, limit: int) -> list[User]:
+    """`everybody` among the people with whom `user` shares a room; of rooms that have more than `LOOKED_AT_SHARED`
+    members together, some may be left out.
+    """
+    there = select(members.c.user).where(members.c.room.in_(_rooms_of(user)), members.c.left_at.is_(None))
+    return _others(connection, user, limit, users.c.number.in_(there.limit(LOOKED_AT_SHARED)))
+
+
+def _others(connection: Connection, user: int, limit: int, *which: ColumnElement[bool]) -> list[User]:
+    query = select(*COLUMNS).where(users.c.is_active, users.c.number != user, *which)
+    return [user_of(row) for row in connection.execute(query.order_by(users.c.number).limit(limit))]
 
 
 def have_direct_room(connection: Connection, one: int, other: int) -> bool:
-    key = "{}:{}".format(*sorted((one, other)))
-    return connection.scalar(select(rooms.c.number).where(rooms.c.direct_key == key)) is not None
+    return connection.scalar(select(rooms.c.number).where(rooms.c.direct_key == direct_key(one, other))) is not None
 
 
 def search_shared(
@@ -130,7 +150,7 @@ def _rooms_of(user: int) -> Select[Any]:
     )
 
 
-def _sharing(connection: Connection, user: int, others: Collection[int]) -> set[int]:
+def sharing(connection: Connection, user: int, others: Collection[int]) -> set[int]:
     """Those of `others` who are in a room with `user`; with `user`, if they are among them."""
     wanted = listed([(number,) for number in others])
     query = (
@@ -154,7 +174,7 @@ def _search_many(connection: Connection, user: int, steps: list[_Step], place: S
     looked_at = 0
     while looked_at < LOOKED_AT and place.step < len(steps):
         rows = connection.execute(_page(steps, place, CHUNK)).all()
-        shared = _sharing(connection, user, [row.number for row in rows])
+        shared = sharing(connection, user, [row.number for row in rows])
         for row in rows:
             if row.number in shared:
                 if len(found) == limit:

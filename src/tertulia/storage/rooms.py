@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from tertulia.domain.models import Room, RoomKind
 from tertulia.storage import engines
+from tertulia.storage.keys import as_list, given, matches
 from tertulia.storage.prepared import Prepared
 from tertulia.storage.tables import bans, invites, members, mentions, messages, reactions, room_mentions, rooms
 
@@ -28,7 +29,7 @@ COLUMNS = tuple(
     for name in (
         "number", "id", "kind", "name", "title", "description", "owner", "head_seq", "message_count",
         "first_index", "access_seq", "settings_seq", "created_at", "last_at", "member_count", "direct_key",
-        "external_id", "archived", "deleted_at", "slow_mode", "retention_days", "metadata",
+        "external_id", "archived", "deleted_at", "slow_mode", "retention_days", "metadata", "exclusive", "join_by_id",
     )
 )  # fmt: skip
 """What `room_of` takes, in its order."""
@@ -74,8 +75,22 @@ def there(connection: Connection, numbers: Collection[int]) -> set[int]:
 
 
 def by_number(connection: Connection, number: int) -> Room | None:
-    row = connection.execute(select(*COLUMNS).where(rooms.c.number == number)).first()
+    row = connection.execute(_BY_NUMBER, {"wanted": number}).first()
     return room_of(row) if row and row.deleted_at is None else None
+
+
+_BY_NUMBER = select(*COLUMNS).where(rooms.c.number == bindparam("wanted"))
+
+
+def by_numbers(connection: Connection, numbers: Collection[int]) -> dict[int, Room]:
+    """Those of `numbers` that are there."""
+    if not numbers:
+        return {}
+    wanted = {"wanted": as_list([(number,) for number in numbers])}
+    return {row[0]: room_of(row) for row in connection.execute(_BY_NUMBERS, wanted).all()}
+
+
+_BY_NUMBERS = select(*COLUMNS).where(matches(given("wanted"), rooms.c.number), rooms.c.deleted_at.is_(None))
 
 
 def by_id(connection: Connection, room_id: str) -> Room | None:
@@ -108,19 +123,48 @@ def by_external_id(connection: Connection, external_id: str) -> Room | None:
 
 
 _IS_PUBLIC = rooms.c.kind == literal_column("'public'")  # no parameter, so that the partial index serves
+_HAS_OWN_NAME = or_(_IS_PUBLIC, rooms.c.exclusive)
 
 
 def taken(connection: Connection, names: Collection[str]) -> set[str]:
-    """Those of `names` that a public room has."""
-    return set(connection.execute(select(rooms.c.name).where(rooms.c.name.in_(names), _IS_PUBLIC)).scalars())
+    """Those of `names` that some room has as its own."""
+    return set(connection.execute(select(rooms.c.name).where(rooms.c.name.in_(names), _HAS_OWN_NAME)).scalars())
+
+
+def by_own_name(connection: Connection, name: str) -> Room | None:
+    """The room whose own name it is."""
+    query = select(*COLUMNS).where(rooms.c.name == name, _HAS_OWN_NAME, rooms.c.deleted_at.is_(None))
+    row = connection.execute(query).first()
+    return room_of(row) if row else None
+
+
+def newest_public(connection: Connection, user: int | None, limit: int) -> list[Room]:
+    """The newest public rooms, newest first, without archived ones.
+
+    And without those of which `user` is a member, or from which they are banned.
+    """
+    query = (
+        select(*COLUMNS)
+        .where(_IS_PUBLIC, rooms.c.deleted_at.is_(None), rooms.c.archived.is_(False))
+        .order_by(rooms.c.number.desc())
+        .limit(limit)
+    )
+    if user is not None:
+        is_member = (members.c.room == rooms.c.number) & (members.c.user == user) & members.c.left_at.is_(None)
+        is_banned = (bans.c.room == rooms.c.number) & (bans.c.user == user)
+        query = query.where(~exists().where(is_member), ~exists().where(is_banned))
+    return [room_of(row) for row in connection.execute(query)]
 
 
 def heads(connection: Connection, room_numbers: Collection[int]) -> dict[int, int]:
     """The head of each room that is there."""
-    query = select(rooms.c.number, rooms.c.head_seq).where(
-        rooms.c.number.in_(room_numbers), rooms.c.deleted_at.is_(None)
-    )
-    return {row.number: row.head_seq for row in connection.execute(query)}
+    wanted = {"wanted": as_list([(number,) for number in room_numbers])}
+    return {row[0]: row[1] for row in connection.execute(_HEADS, wanted).all()} if room_numbers else {}
+
+
+_HEADS = select(rooms.c.number, rooms.c.head_seq).where(
+    matches(given("wanted"), rooms.c.number), rooms.c.deleted_at.is_(None)
+)
 
 
 def directory(

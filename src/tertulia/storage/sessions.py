@@ -5,15 +5,20 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
-from tertulia.domain.models import Session
+from tertulia.domain.models import Session, User
 from tertulia.storage import users
 from tertulia.storage.tables import sessions
+from tertulia.storage.tables import users as users_table
 
+COLUMNS = tuple(sessions.c)
+"""What `session_of` takes, in its order."""
+WIDTH = len(COLUMNS)
 OPEN = sessions.c.revoked_at.is_(None)
 
 
 def session_of(row: Row[Any]) -> Session:
-    return Session(**{column.name: getattr(row, column.name) for column in sessions.c})
+    """A session from the first `WIDTH` columns of a row."""
+    return Session(**{column.name: value for column, value in zip(COLUMNS, row[:WIDTH], strict=True)})
 
 
 def create(connection: Connection, values: dict[str, Any]) -> Session:
@@ -21,6 +26,13 @@ def create(connection: Connection, values: dict[str, Any]) -> Session:
     at = values["created_at"]
     row = {**values, "last_used_at": at, "rotated_at": at}
     return session_of(connection.execute(insert(sessions).values(row).returning(*sessions.c)).one())
+
+
+def with_user(connection: Connection, id_: str) -> tuple[Session, User] | None:
+    """The session, ended or not, expired or not; and whose it is."""
+    query = select(*COLUMNS, *users.COLUMNS).join(users_table, users_table.c.number == sessions.c.user)
+    row = connection.execute(query.where(sessions.c.id == id_)).one_or_none()
+    return (session_of(row), users.user_of(row[WIDTH:])) if row else None
 
 
 def lock(connection: Connection, id_: str) -> Session | None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from tertulia.domain.models import User
-from tertulia.storage.keys import listed, matches
+from tertulia.storage.keys import as_list, given, listed, matches
 from tertulia.storage.tables import members, users
 
 COLUMNS = tuple(
@@ -14,7 +14,7 @@ COLUMNS = tuple(
     for name in (
         "number", "id", "username", "email", "first_name", "last_name", "is_staff", "is_active", "is_bot", "version",
         "created_at", "last_seen_at", "external_id", "avatar", "metadata", "email_confirmed_at", "sessions_ended_at",
-        "deleted_at",
+        "deleted_at", "email_login",
     )
 )  # fmt: skip
 """What `user_of` takes, in its order."""
@@ -24,13 +24,19 @@ WIDTH = len(COLUMNS)
 
 def user_of(row: Any) -> User:
     """A user from the first `WIDTH` columns of a row."""
-    return User(*row[:WIDTH])
+    # Not `IS NOT NULL` in the query: SQLite looks at another column for that behind RETURNING.
+    return User(*(*row[: WIDTH - 1], row[WIDTH - 1] is not None))
 
 
 def by_numbers(connection: Connection, numbers: Collection[int]) -> dict[int, User]:
     """Those of `numbers` that are there."""
-    query = select(*COLUMNS).where(matches(listed([(number,) for number in numbers]), users.c.number))
-    return {row[0]: user_of(row) for row in connection.execute(query)} if numbers else {}
+    if not numbers:
+        return {}
+    wanted = {"numbers": as_list([(number,) for number in numbers])}
+    return {row[0]: user_of(row) for row in connection.execute(_BY_NUMBERS, wanted).all()}
+
+
+_BY_NUMBERS = select(*COLUMNS).where(matches(given("numbers"), users.c.number))
 
 
 def by_usernames(connection: Connection, usernames: Collection[str]) -> dict[int, User]:

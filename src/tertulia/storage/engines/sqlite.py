@@ -14,7 +14,6 @@ from tertulia.storage.engines.kind import READERS
 
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process that writes to the same file."""
-
 _OUTAGES = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
