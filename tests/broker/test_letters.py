@@ -5,8 +5,8 @@ import pytest
 from support.fanout import batch, came, posted, posts, user, went
 from tertulia.broker import letters
 from tertulia.broker.broker import MAX_PAYLOAD
-from tertulia.broker.letters import Batch, Head, Hint, Letter, Read, Types, UnreadableError, read, write
-from tertulia.domain.events import Changed, Positions, RoomBatch
+from tertulia.broker.letters import Attends, Batch, Head, Hint, Letter, Read, Sees, Types, UnreadableError, read, write
+from tertulia.domain.events import Changed, Positions, RoomBatch, Seen
 from tertulia.domain.models import Message, MessageKind, Room, RoomKind, User
 from tertulia.protocol.formats import V1
 
@@ -43,6 +43,9 @@ def everything() -> RoomBatch:
         Hint(),
         Read((Positions(7, 1, 3, 4, "id", "room-7", 2),), (Positions(8, 1, 3, 4, "id", "room-8", 2),)),
         Types(7, "room-7", 3, user(2), False),
+        Sees(7, 3, Seen(user(2), "m", 2**50)),
+        Attends(((7, 1, "ana"),), ((7, 2),), 1, 2),
+        Attends(),
     ],
 )
 def test_it_comes_back_as_it_was(letter: Letter) -> None:

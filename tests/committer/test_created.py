@@ -1,6 +1,10 @@
 """Rooms made and named by the committer."""
 
+import asyncio
 from pathlib import Path
+
+import pytest
+from sqlalchemy import update
 
 from support.heart import heart, outcome
 from tertulia.domain.changes import (
@@ -15,7 +19,9 @@ from tertulia.domain.changes import (
     RemoveMember,
 )
 from tertulia.domain.errors import Rejection
-from tertulia.domain.models import RoomKind
+from tertulia.domain.models import Role, RoomKind
+from tertulia.storage import blocks
+from tertulia.storage.tables import users
 
 
 async def test_same_name_twice_in_one_batch(tmp_path: Path) -> None:
@@ -38,6 +44,85 @@ async def test_same_name_twice_in_one_batch(tmp_path: Path) -> None:
         assert codes == [None, None, None, taken, taken, taken, None]
         assert counted.transactions == 1
         assert await h.refused(CreateRoom(ann, RoomKind.PUBLIC, "c")) == taken
+
+
+async def test_a_private_room_may_have_a_name_of_its_own(tmp_path: Path) -> None:
+    """Then nobody else's room of that sort is called so, nor public ones; names of other private rooms do not count."""
+    async with heart(tmp_path) as h:
+        ann, bob = h.people("ann", "bob")
+        public, private = await h.room(ann), await h.room(bob, kind=RoomKind.PRIVATE, name="a")
+        with h.counting() as counted:
+            answers = await h.together(
+                CreateRoom(ann, RoomKind.PRIVATE, "a", exclusive=True),
+                CreateRoom(bob, RoomKind.PRIVATE, "a", exclusive=True),
+                CreateRoom(bob, RoomKind.PUBLIC, "a"),
+                ChangeRoom(public, ann, name="a"),
+                ChangeRoom(private, bob, title="a"),
+                CreateRoom(bob, RoomKind.PUBLIC, "b"),
+                CreateRoom(ann, RoomKind.PRIVATE, "b", exclusive=True),
+                CreateRoom(ann, RoomKind.PRIVATE, "b"),
+            )
+        codes = [answer.code if isinstance(answer, Rejection) else None for answer in answers]
+        taken = "name_taken"
+        assert codes == [None, taken, taken, taken, None, None, taken, None]
+        assert counted.transactions == 1, "nothing ran into the index"
+        made = outcome(answers[0]).room
+        assert made is not None
+        assert h.row(made.number) == made
+        assert made.exclusive
+        for change in (CreateRoom(bob, RoomKind.PUBLIC, "a"), ChangeRoom(public, ann, name="a")):
+            assert await h.refused(change) == taken
+        assert await h.refused(ChangeRoom(made.number, ann, name="b")) == taken
+        await h.commit(DeleteRoom(made.number, ann))
+        await h.commit(ChangeRoom(public, ann, name="a"))
+
+
+@pytest.mark.parametrize("rename", [False, True])
+async def test_of_two_nodes_one_gets_the_name(tmp_path: Path, rename: bool) -> None:
+    """What both find free the index gives to one; the other is refused, and nothing goes wrong."""
+    async with heart(tmp_path) as one, heart(tmp_path, one.clock) as two:
+        ann, bob = one.people("ann", "bob")
+        room = outcome(await two.one(CreateRoom(bob, RoomKind.PRIVATE, "old", exclusive=True))).room
+        assert room is not None
+        for n in range(5):
+            name = f"room {n}"
+            second = ChangeRoom(room.number, bob, name=name) if rename else CreateRoom(bob, RoomKind.PUBLIC, name)
+            results = await asyncio.gather(
+                one.one(CreateRoom(ann, RoomKind.PRIVATE, name, exclusive=True)), two.one(second)
+            )
+            assert sorted(getattr(result, "code", "done") for result in results) == ["done", "name_taken"]
+
+
+async def test_a_room_begins_with_its_members(tmp_path: Path) -> None:
+    """In its first change: nobody comes later, and nothing is said in the timeline."""
+    async with heart(tmp_path) as h:
+        ann, bob, eve = h.people("ann", "bob", "eve")
+        versions = [h.user(user).version for user in (bob, eve)]
+        made = await h.commit(CreateRoom(ann, RoomKind.PRIVATE, "a", join_by_id=True, members=(bob, ann, eve, bob)))
+        assert made.room is not None
+        room = made.room.number
+        assert h.row(room) == made.room
+        assert (made.room.member_count, made.room.head_seq, made.room.join_by_id) == (3, 1, True)
+        roles = [(member.user, member.role) for user in (ann, bob, eve) if (member := h.member(room, user))]
+        assert roles == [(ann, Role.OWNER), (bob, Role.MEMBER), (eve, Role.MEMBER)]
+        [told] = h.events(room)
+        assert [member.user for member, _ in told.members] == [ann, bob, eve]
+        assert h.timeline(room) == []
+        assert [h.user(user).version > before for user, before in zip((bob, eve), versions, strict=True)] == [True] * 2
+        assert (await h.post(room, eve)).index == 1
+
+
+async def test_who_cannot_be_added_to_a_room_cannot_be_in_it_from_the_start(tmp_path: Path) -> None:
+    """And then there is no room."""
+    async with heart(tmp_path) as h:
+        ann, bob, eve, zoe = h.people("ann", "bob", "eve", "zoe")
+        h.write(blocks.add, bob, ann, 1)
+        h.write(lambda c: c.execute(update(users).where(users.c.number == eve).values(is_active=False)))
+        h.write(lambda c: c.execute(update(users).where(users.c.number == zoe).values(deleted_at=1)))
+        for member, code in ((bob, "blocked"), (eve, "not_found"), (zoe, "not_found"), (zoe + 1, "not_found")):
+            assert await h.refused(CreateRoom(ann, RoomKind.PRIVATE, "a", exclusive=True, members=(member,))) == code
+        assert h.scalar("SELECT count(*) FROM rooms") == 0
+        await h.commit(CreateRoom(bob, RoomKind.PRIVATE, "a", exclusive=True, members=(ann,)))
 
 
 async def test_a_deleted_room_frees_its_name(tmp_path: Path) -> None:

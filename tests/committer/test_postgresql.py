@@ -4,19 +4,22 @@ import asyncio
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from support.at_once import WAITING
 from support.cut import When, line_to
 from support.databases import ON_POSTGRESQL, new_url
 from support.heart import Heart, code, heart, message
 from support.proving import PROVING
 from tertulia.clock import SystemClock
-from tertulia.domain.changes import Change, CreateRoom, DeleteRoom, Edit, Join, Leave, Post
+from tertulia.domain.changes import Change, ChangeRoom, CreateRoom, DeleteRoom, Edit, Join, Leave, Post, Result
 from tertulia.domain.errors import Rejection
+from tertulia.domain.ids import new_id
 from tertulia.domain.models import RoomKind
 from tertulia.storage import rooms, users
 from tertulia.storage.database import open_engine
@@ -110,6 +113,27 @@ async def test_two_nodes_make_one_direct_room_and_one_of_a_name(tmp_path: Path) 
         assert len({outcome.room.number for outcome in made if outcome.room}) == 1
         named = await asyncio.gather(*(h.one(CreateRoom(ann, RoomKind.PUBLIC, "lobby")) for h in (one, two)))
         assert sorted(getattr(result, "code", "made") for result in named) == ["made", "name_taken"]
+
+
+@pytest.mark.parametrize("rename", [False, True])
+async def test_a_name_that_is_given_away_while_one_asks_is_taken(tmp_path: Path, rename: bool) -> None:
+    """Looked for, it was free; the index finds the other, as soon as that is committed."""
+    async with heart(tmp_path) as h:
+        (ann,) = h.people("ann")
+        old = (await h.commit(CreateRoom(ann, RoomKind.PUBLIC, "old"))).room
+        assert old is not None
+        asked = ChangeRoom(old.number, ann, name="lobby") if rename else CreateRoom(ann, RoomKind.PUBLIC, "lobby")
+        engine = open_engine(h.engine.url.render_as_string(hide_password=False), write=True)
+        alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+        with alone.connect() as looking, engine.connect() as other:
+            answers: list[Result] = []
+            with other.begin():
+                rooms.create(other, replace(old, id=new_id(), kind=RoomKind.PRIVATE, name="lobby", exclusive=True))
+                h.committer.submit(asked, answers.append)
+                await h.until(lambda: looking.scalar(WAITING))
+            await h.until(lambda: answers)
+            assert [code(answer) for answer in answers] == ["name_taken"]
+        engine.dispose()
 
 
 async def test_what_another_node_changed_counts_at_once(tmp_path: Path) -> None:

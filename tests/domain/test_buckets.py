@@ -24,6 +24,17 @@ def test_a_refusal_takes_nothing() -> None:
     assert buckets.take("ann") == 0.0
 
 
+def test_to_ask_takes_nothing() -> None:
+    clock = FakeClock()
+    buckets = Buckets(1.0, 1, clock)
+    assert [buckets.wait("ann") for _ in range(3)] == [0.0] * 3
+    buckets.take("ann")
+    assert buckets.wait("ann") == pytest.approx(1.0)
+    clock.advance(1.0)
+    assert buckets.wait("ann") == 0.0
+    assert len(buckets) == 1
+
+
 def test_keys_do_not_share_and_time_fills_no_more_than_the_burst() -> None:
     clock = FakeClock()
     buckets = Buckets(1.0, 2, clock)

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from tertulia.domain.errors import Rejection
-from tertulia.domain.passwords import check_password
+from tertulia.domain.passwords import Strength, Weakness, check_password, weaknesses
 
 ANN = {
     "username": "ann.lindqvist",
@@ -44,6 +44,38 @@ def test_weak_passwords(password: str, why: str) -> None:
     assert why in refused.value.message
     assert password not in refused.value.message or not password
     assert refused.value.fields == {"new": refused.value.message}
+
+
+@pytest.mark.parametrize(
+    ("password", "found"),
+    [
+        ("correct horse battery", []),
+        ("12345", [(Weakness.SHORT, ""), (Weakness.NUMERIC, ""), (Weakness.COMMON, "")]),
+        ("12345678", [(Weakness.NUMERIC, ""), (Weakness.COMMON, "")]),
+        ("lindqvist", [(Weakness.SIMILAR, "username")]),
+        ("ann", [(Weakness.SHORT, ""), (Weakness.SIMILAR, "username")]),
+        ("", [(Weakness.SHORT, "")]),
+    ],
+)
+def test_every_weakness_has_a_name(password: str, found: list[tuple[Weakness, str]]) -> None:
+    assert weaknesses(password, ANN) == found
+
+
+@pytest.mark.parametrize(("password", "good"), [("", False), ("1", True), ("x" * 128, True), ("x" * 129, False)])
+def test_where_any_password_will_do(password: str, good: bool) -> None:
+    if good:
+        check_password(password, {"username": password}, strength=Strength.ANY)
+        return
+    with pytest.raises(Rejection, match="1 to 128") as refused:
+        check_password(password, {}, strength=Strength.ANY)
+    assert (refused.value.code, list(refused.value.fields)) == ("weak_password", ["password"])
+
+
+def test_where_it_may_be_like_its_owner() -> None:
+    check_password("ann.lindqvist", ANN, strength=Strength.GENERAL)
+    for password, why in (("lindqv1", "longer"), ("password1", "common"), ("72938475029384", "digits")):
+        with pytest.raises(Rejection, match=why):
+            check_password(password, ANN, strength=Strength.GENERAL)
 
 
 def test_a_short_name_in_a_long_password_is_no_likeness() -> None:

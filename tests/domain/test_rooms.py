@@ -26,3 +26,10 @@ def test_blank_padded_and_unprintable_names_are_refused(name: str) -> None:
 def test_names_of_direct_rooms_are_reserved(name: str) -> None:
     with pytest.raises(Rejection, match="reserved"):
         check_room_name(name)
+
+
+@pytest.mark.parametrize("name", ["0197a1b0-0000-7000-8000-00000000000a", "0197A1B0-0000-7000-8000-00000000000A"])
+def test_a_name_is_no_id(name: str) -> None:
+    """Who calls rooms by name or id must not be led into another one."""
+    with pytest.raises(Rejection, match="look like an id"):
+        check_room_name(name)

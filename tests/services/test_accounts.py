@@ -1,15 +1,19 @@
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from support.accounts import LAPTOP, NEW_PASSWORD, PASSWORD, Node, node
 from support.gated import GatedHasher
+from support.waiting import until
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import MAX_INTEGER, new_id
 from tertulia.domain.models import Caller
+from tertulia.domain.passwords import Strength
 from tertulia.services.accounts import Registration
 from tertulia.services.passwords import Passwords, recommended_hasher
 
@@ -99,7 +103,103 @@ async def test_the_staff_is_made_on_the_command_line(here: Node) -> None:
     assert (await refusal(here.accounts.create_superuser("three", None, "\udcff" * 9))).code == "invalid_text"
 
 
+async def test_an_address_that_is_only_data(here: Node) -> None:
+    ann = await here.register("ann", email="Ann@Example.org")
+    bob = await here.register("bob", email="ann@example.org", claims_email=False)
+    assert (ann.user.claims_email, ann.user.shown_email) == (True, "Ann@Example.org")
+    assert (bob.user.email, bob.user.claims_email, bob.user.shown_email) == ("ann@example.org", False, "")
+    assert (await here.accounts.me(here.caller(bob))) == bob.user
+    assert (await here.login("ann@example.org")).user == ann.user
+    eve = await here.register("eve", email="eve@example.org", claims_email=False)
+    assert await login_code(here, "eve@example.org") == "wrong_credentials"
+    assert (await here.register("eva", email="Eve@example.org")).user.claims_email
+    assert not (await here.accounts.me(here.caller(eve))).claims_email
+    refused = await refusal(here.register("zed", email="nonsense", claims_email=False))
+    assert (refused.code, list(refused.fields)) == ("invalid", ["email"])
+
+
+async def test_where_any_password_will_do(here: Node) -> None:
+    ann = await here.accounts.register(Registration("ann", "ann", strength=Strength.ANY), LAPTOP)
+    assert (await here.login("ann", "ann")).user == ann.user
+    assert (await refusal(here.accounts.register(Registration("bob", "bob"), LAPTOP))).code == "weak_password"
+    for password in ("", "x" * 129):
+        registration = Registration("bob", password, strength=Strength.ANY)
+        assert (await refusal(here.accounts.register(registration, LAPTOP))).code == "weak_password"
+
+
+async def test_who_has_no_username_gets_one(here: Node) -> None:
+    made = [
+        await here.accounts.register(Registration(None, PASSWORD, f"ann{number}@example.org", "Ann"), LAPTOP)
+        for number in range(2)
+    ]
+    names = [one.user.username for one in made]
+    assert len(set(names)) == 2
+    for one, name in zip(made, names, strict=True):
+        assert re.fullmatch(r"user-[0-9a-z]+", name)
+        assert (await here.login(name)).user == one.user
+    taken = await refusal(here.accounts.register(Registration(None, PASSWORD, "ANN0@example.org"), LAPTOP))
+    assert taken.code == "email_taken"
+
+
+async def test_usernames_that_differ_by_case_alone(here: Node) -> None:
+    ann = await here.register("Ann")
+    for name in ("ann", "ANN"):
+        await here.accounts.register(Registration(name, NEW_PASSWORD, exact_name=True), LAPTOP)
+        registration = Registration(name, PASSWORD, exact_name=True)
+        assert (await refusal(here.accounts.register(registration, LAPTOP))).code == "username_taken"
+    assert (await refusal(here.register("aNN"))).code == "username_taken"
+    for name in ("ann", "ANN"):
+        assert (await here.login(name, NEW_PASSWORD)).user.username == name
+    assert (await here.login("Ann")).user == (await here.login("aNn")).user == ann.user
+
+
+async def test_a_name_that_is_an_address_is_one_in_any_case(here: Node) -> None:
+    """Nobody's username may be another's address: that is known of names as they are compared, and two are as one."""
+    await here.register("ann", email="ann@example.org")
+    await here.register("bob@example.org")
+    for name in ("Ann@example.org", "Bob@example.org"):
+        registration = Registration(name, PASSWORD, exact_name=True)
+        assert (await refusal(here.accounts.register(registration, LAPTOP))).code == "username_taken"
+    await here.accounts.register(Registration("Eve@example.org", PASSWORD, exact_name=True), LAPTOP)
+    assert (await refusal(here.register("eve", email="eve@example.org"))).code == "email_taken"
+
+
 # Signing in
+
+
+@pytest.mark.parametrize(
+    ("by", "name", "who"),
+    [
+        ("username", "ann", "ann"),
+        ("username", "ANN", "ann"),
+        ("username", "ann@example.org", None),
+        ("email", "ann", None),
+        ("email", "ANN@example.org", "ann"),
+        ("email", "bob@example.org", None),  # a username
+        ("username", "bob@example.org", "bob@example.org"),
+        ("email", "data@example.org", None),  # not claimed
+    ],
+)
+async def test_signing_in_by_one_of_both(
+    here: Node, by: Literal["username", "email"], name: str, who: str | None
+) -> None:
+    await here.register("ann", email="Ann@example.org")
+    await here.register("bob@example.org", email="data@example.org", claims_email=False)
+    login = here.accounts.login(name, PASSWORD, LAPTOP, by=by)
+    if who is None:
+        assert (await refusal(login)).code == "wrong_credentials"
+    else:
+        assert (await login).user.username == who
+
+
+async def test_guesses_are_counted_however_one_signs_in(here: Node) -> None:
+    await here.register("ann", email="ann@example.org")
+    ways: tuple[Literal["either", "username", "email"], ...] = ("either", "username", "email", "either", "email")
+    for by in ways:
+        wrong = await refusal(here.accounts.login("ann@example.org", NEW_PASSWORD, LAPTOP, by=by))
+        assert wrong.code == "wrong_credentials"
+    for by in ways:
+        assert (await refusal(here.accounts.login("ann@example.org", PASSWORD, LAPTOP, by=by))).code == "rate_limited"
 
 
 @pytest.mark.parametrize("name", ["ann", "ann@example.org", "ANN@Example.ORG", "ａｎｎ"])
@@ -220,6 +320,94 @@ async def test_a_flood_is_told_when_to_come_back(tmp_path: Path) -> None:
         await here.register("ann")
         codes = await asyncio.gather(*(login_code(here, f"ann{number}") for number in range(10)))
         assert sorted(codes) == ["busy"] * 7 + ["wrong_credentials"] * 3
+
+
+# Without signing in
+
+
+async def verified(at: Node, name: str, password: str = PASSWORD) -> str:
+    """What comes of name and password: a code, or nothing."""
+    try:
+        caller = await at.accounts.verify(name, password)
+    except Rejection as rejected:
+        return rejected.code
+    assert at.sessions.is_open(caller)
+    return ""
+
+
+async def test_who_sends_the_password_each_time_is_known_and_opens_no_session(tmp_path: Path) -> None:
+    hasher = GatedHasher()
+    async with node(tmp_path, passwords=Passwords(hasher)) as here:
+        ann = await here.register("ann", email="ann@example.org")
+        caller = await here.accounts.verify("ann", PASSWORD)
+        assert (caller.user, caller.user_id) == (ann.user.number, ann.user.id)
+        assert await here.accounts.me(caller) == ann.user
+        for name in ("ann", "ANN", "ann"):
+            assert await verified(here, name) == ""
+        assert hasher.verified == 1
+        here.clock.advance(60)
+        assert await asyncio.gather(*(verified(here, "ann") for _ in range(30))) == [""] * 30
+        assert hasher.verified == 2, "many at once are one"
+        assert await verified(here, "ann@example.org") == "wrong_credentials"
+        assert await here.scalar("SELECT count(*) FROM sessions") == 1
+
+
+async def test_who_is_called_alike_and_has_the_same_password(here: Node) -> None:
+    """Story: ann is known by now, and Ann is called so in another case."""
+    people = [await here.register(name, exact_name=True) for name in ("ann", "Ann")]
+    for _ in range(2):
+        callers = await asyncio.gather(*(here.accounts.verify(name, PASSWORD) for name in ("ann", "Ann")))
+        assert [caller.user for caller in callers] == [one.user.number for one in people]
+    await here.execute("UPDATE users SET is_active = false WHERE username = 'Ann'")
+    assert (await here.accounts.verify("Ann", PASSWORD)).user == people[0].user.number, "as one signs in"
+    assert (await here.login("Ann")).user.number == people[0].user.number
+
+
+@pytest.mark.parametrize("name", ["ann", "nobody"])
+async def test_what_is_compared_is_a_guess_too(here: Node, name: str) -> None:
+    """Story: the password of somebody who sends it with each call is in memory, and could be tried there for free."""
+    await here.register("ann")
+    assert await verified(here, "ann") == ""
+    codes = await asyncio.gather(*(verified(here, name, f"{NEW_PASSWORD} {number}") for number in range(50)))
+    assert sorted(codes) == ["rate_limited"] * 45 + ["wrong_credentials"] * 5
+    assert await verified(here, name) == await login_code(here, name) == "rate_limited"
+    here.clock.advance(60)
+    assert await verified(here, name) == ("" if name == "ann" else "wrong_credentials")
+
+
+async def test_who_gives_up_waiting_takes_nobody_along(tmp_path: Path) -> None:
+    hasher = GatedHasher()
+    async with node(tmp_path, passwords=Passwords(hasher)) as here:
+        await here.register("ann")
+        hasher.gate.clear()
+        first, second = (asyncio.get_running_loop().create_task(verified(here, "ann")) for _ in range(2))
+        await until(lambda: hasher.running == 1)
+        first.cancel()
+        hasher.gate.set()
+        assert await second == ""
+
+
+async def test_the_password_of_before_is_forgotten(here: Node) -> None:
+    ann = await here.register("ann")
+    caller = await here.accounts.verify("ann", PASSWORD)
+    await here.accounts.change_password(here.caller(ann), PASSWORD, NEW_PASSWORD)
+    assert not here.sessions.is_open(caller)
+    assert await verified(here, "ann") == "wrong_credentials"
+    assert await verified(here, "ann", NEW_PASSWORD) == ""
+    caller = await here.accounts.verify("ann", NEW_PASSWORD)
+    _, link = await here.recovery.link_by_hand("ann")
+    await here.recovery.reset(link.partition("token=")[2], PASSWORD)
+    assert not here.sessions.is_open(caller)
+    assert [await verified(here, "ann", NEW_PASSWORD), await verified(here, "ann")] == ["wrong_credentials", ""]
+
+
+async def test_who_is_deactivated_is_not_known_any_more(here: Node) -> None:
+    ann = await here.register("ann")
+    caller = await here.accounts.verify("ann", PASSWORD)
+    await here.execute("UPDATE users SET is_active = false")
+    here.sessions.set_active(ann.user.number, active=False)
+    assert not here.sessions.is_open(caller)
+    assert await verified(here, "ann") == "wrong_credentials"
 
 
 # The password
@@ -352,6 +540,19 @@ async def test_users_by_id(here: Node) -> None:
     await here.execute("UPDATE users SET is_active = false WHERE username = 'gone'")
     for id_ in (gone.user.id, new_id(), "", "x", "x" * 36, "7"):
         refused = await refusal(here.accounts.by_id(caller, id_))
+        assert (refused.code, refused.message) == ("not_found", "There is no such user.")
+
+
+async def test_active_users_by_number_or_id(here: Node) -> None:
+    ann, gone = await here.register("ann"), await here.register("gone")
+    caller = here.caller(await here.register("bob"))
+    refs: tuple[int | str, ...] = (ann.user.number, ann.user.id, ann.user.id.upper())
+    for ref in refs:
+        assert await here.accounts.active(caller, ref) == ann.user
+    await here.execute("UPDATE users SET is_active = false WHERE username = 'gone'")
+    nobody: tuple[int | str, ...] = (gone.user.number, 99, 0, -1, MAX_INTEGER + 1, str(ann.user.number), new_id())
+    for ref in nobody:
+        refused = await refusal(here.accounts.active(caller, ref))
         assert (refused.code, refused.message) == ("not_found", "There is no such user.")
 
 

@@ -35,7 +35,7 @@ async def until_told(running: Node) -> None:
     await running.settle()
 
 
-TABLES = ("users", "sessions", "rooms", "members", "messages", "links", "blocks", "mentions", "reports")
+TABLES = ("users", "sessions", "rooms", "members", "messages", "links", "blocks", "mentions", "reports", "avatars")
 
 
 async def everything(running: Node, *tables: str) -> str:

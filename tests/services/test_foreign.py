@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from support.accounts import PASSWORD, Node, node
+from support.accounts import PASSWORD, PUBLIC_URL, Node, node
 from support.backend import SECRET, shared
 from support.clock import FakeClock
 from tertulia.domain.errors import Rejection
@@ -39,7 +39,7 @@ async def here_at(folder: Path, clock: FakeClock | None = None) -> AsyncIterator
     async with node(folder, clock) as one:
         words = Words(one.database, one.clock)
         tokens = ForeignTokens(Secret(SECRET.encode()), one.clock)
-        foreign = Foreign(one.database, tokens, one.accounts, words, one.clock, tasks)
+        foreign = Foreign(one.database, tokens, one.accounts, words, one.clock, tasks, PUBLIC_URL)
         one.sessions.accept(foreign.identify)
         yield Here(one, foreign, words)
         await tasks.close()

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, update
 from support.node import Node, Person, node
 from support.staff import make_staff
 from tertulia.domain.errors import Rejection
+from tertulia.domain.models import RoomKind
 from tertulia.services.rooms import Settings
 from tertulia.storage.tables import users
 
@@ -85,6 +86,44 @@ async def test_somebody_deactivated_cannot_be_added_but_removed(running: Node) -
         await running.services.members.add(ana.caller, room, cleo.id)
     assert refused.value.code == "not_found"
     await running.services.members.remove(ana.caller, room, ben.id)
+
+
+async def test_who_has_its_id_joins_a_room_that_allows_it(running: Node) -> None:
+    ana, ben, cleo = await running.people("ana", "ben", "cleo")
+    create, join = running.services.rooms.create, running.services.members.join_by_id
+    made = (await create(ana.caller, RoomKind.PRIVATE, "club", None, "", exclusive=True, join_by_id=True)).room
+    line = await running.connect(ben)
+    room, is_new = await join(ben.caller, made.id.upper())
+    assert (room.id, room.name, room.member_count, is_new) == (made.id, "club", 2, True)
+    assert (await line.event("reload", room=made.id))["snapshot"]["room"]["name"] == "club"
+    assert [is_new for _, is_new in (await join(ben.caller, made.id), await join(ana.caller, made.id))] == [False] * 2
+    public = await running.room(ana)
+    assert (await join(ben.caller, public))[1]
+    with pytest.raises(Rejection) as refused:
+        await running.services.members.join(cleo.caller, made.id)
+    assert refused.value.code == "not_found"
+    await running.services.rooms.change(ana.caller, made.id, Settings(archived=True))
+    with pytest.raises(Rejection) as refused:
+        await join(cleo.caller, made.id)
+    assert refused.value.code == "archived"
+
+
+async def test_promise_7_an_id_opens_no_other_room(running: Node) -> None:
+    """Unknown, no id, private, direct, banned: one answer, to members and staff as well."""
+    ana, ben = await running.people("ana", "ben")
+    staff = await make_staff(running, await running.person("staff"))
+    private = await running.room(ana, ben, kind="private")
+    direct, _ = await running.services.rooms.open_direct(ana.caller, ben.id)
+    club = await running.services.rooms.create(ana.caller, RoomKind.PRIVATE, "club", None, "", join_by_id=True)
+    for person in (ben, staff):
+        await running.services.members.ban(ana.caller, club.room.id, person.id)
+    answers = set()
+    for person in (ben, staff):
+        for room in (private, direct.room.id, club.room.id, NOTHING, "", "x", "\x00", private.replace("-", "")):
+            with pytest.raises(Rejection) as refused:
+                await running.services.members.join_by_id(person.caller, room)
+            answers.add((refused.value.code, refused.value.message))
+    assert answers == {("not_found", "There is no such room.")}
 
 
 async def test_promise_7_users_that_are_not_there_tell_nothing_about_rooms(running: Node) -> None:

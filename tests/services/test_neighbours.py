@@ -10,6 +10,7 @@ import pytest
 from support.buses import LossyBroker, Weather
 from support.clock import FakeClock
 from support.databases import ON_POSTGRESQL
+from support.fanout import Listener
 from support.gates import Gate
 from support.node import Line, Node, Person, node
 from support.staff import staff_person
@@ -17,6 +18,7 @@ from support.streams import Stream
 from support.waiting import until
 from tertulia.broker.broker import Broker
 from tertulia.broker.local import Bus
+from tertulia.dialects.realtime.socket import Wire
 from tertulia.domain.changes import Ban, Post, RemoveMember
 from tertulia.domain.errors import Rejection
 from tertulia.domain.words import Action
@@ -219,6 +221,49 @@ async def test_receipts_typing_and_ones_own_standing_go_to_the_other_node(two: C
     await mine.ask("typing", room=room, on=False)
     await two.pass_time(0.5)
     assert theirs.events("typing", room=room)[-1]["count"] == 0
+
+
+async def test_who_has_a_socket_in_a_room_is_known_on_all_nodes_and_heals(two: Cluster) -> None:
+    ana, ben = await two.here.people("ana", "ben")
+    users = [await two.here.services.accounts.user(each.number) for each in (ana, ben)]
+    here, there = two.here.services.attendance, two.there.services.attendance
+    here.enter(7, users[0])
+    there.enter(7, users[1])
+    await two.settle()
+    for each in (here, there):
+        assert sorted(number for number, _ in each.of(7, users[0])) == [ana.number, ben.number]
+    two.weather.lost = 1.0  # nothing is heard of the other any more: it may be gone
+    await two.pass_time(SECONDS + 2)
+    assert here.of(7, users[0]) == [(ana.number, ana.name)]
+    there.leave(7, ben.number)
+    two.weather.lost = 0.0
+    await two.pass_time(3)
+    assert there.of(7, users[1]) == [(ana.number, ana.name), (ben.number, ben.name)]
+    assert here.of(7, users[0]) == [(ana.number, ana.name)]
+    two.weather.lost = 1.0  # one letter is lost, which the next one shows
+    there.enter(7, users[1])
+    two.weather.lost = 0.0
+    await two.pass_time(3)
+    assert len(here.of(7, users[0])) == 2
+    await two.there.app.neighbours.leave()
+    await two.settle()
+    assert len(here.of(7, users[0])) == 1
+
+
+async def test_who_says_that_they_have_read_a_message_is_heard_on_the_other_node(two: Cluster) -> None:
+    ana, ben = await two.here.people("ana", "ben")
+    room = await two.here.room(ana, ben)
+    message = await two.here.post(ana, room)
+    number = await two.here.services.numbers.number(room)
+    listener = Listener(ana.number)
+    listener.wire = Wire("room")  # type: ignore[assignment]
+    two.there.app.hub.enter(number, room, listener)
+    two.there.app.hub.activate(number, listener, message.seq, 2)
+    await two.settle()
+    two.here.services.receipts.see(await two.here.services.accounts.user(ben.number), message, 2)
+    await two.settle()
+    [(_, frame)] = listener.latest
+    assert (frame["type"], frame["username"], frame["message_id"]) == ("read_status", ben.name, message.id)
 
 
 async def test_what_comes_back_from_the_bus_is_ones_own(two: Cluster) -> None:

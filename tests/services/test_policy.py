@@ -147,6 +147,9 @@ async def test_who_may_find_people(tmp_path: Path, setting: str, found: list[str
         for name, person in people.items():
             assert await sees(here.services.accounts.by_id, people["ann"], person.id) == (name in seen)
             assert await sees(here.services.accounts.by_id, people["staff"], person.id)
+            assert await sees(here.services.accounts.active, people["ann"], person.number) == (name in seen)
+            assert await sees(here.services.accounts.active, people["staff"], person.number)
+        assert not await sees(here.services.accounts.active, people["ann"], 99)
         assert not await sees(here.services.accounts.by_id, people["ann"], new_id())
 
 
@@ -158,14 +161,41 @@ async def names(here: Node, person: Person) -> list[str] | str:
     return [user.username.rstrip("0123456789") for user in found]
 
 
-async def sees(by_id: Callable[..., Awaitable[Any]], person: Person, user_id: str) -> bool:
+async def sees(by_ref: Callable[..., Awaitable[Any]], person: Person, ref: int | str) -> bool:
     refused = "", ""
     try:
-        await by_id(person.caller, user_id)
+        await by_ref(person.caller, ref)
     except Rejection as rejection:
         refused = rejection.code, rejection.message
     assert refused in {("", ""), ("not_found", "There is no such user.")}  # the same whoever it is
     return refused == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("setting", "found"), [("everyone", ["bob", "eve", "staff"]), ("shared", ["bob"]), ("nobody", [])]
+)
+async def test_who_may_see_everybody(tmp_path: Path, setting: str, found: list[str]) -> None:
+    async with town(tmp_path, find_people=setting) as (here, people):
+        assert await everybody(here, people["ann"]) == found
+        assert await everybody(here, people["ann"], 1) == found[:1]
+        assert await everybody(here, people["staff"]) == ["ann", "bob", "eve"]
+
+
+async def everybody(here: Node, person: Person, limit: int = 50) -> list[str]:
+    return [user.username.rstrip("0123456789") for user in await here.services.accounts.everybody(person.caller, limit)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "found"), [("everyone", ["ann", "bob", "eve"]), ("shared", ["ann", "bob"]), ("nobody", ["ann", "bob"])]
+)
+async def test_who_is_found_by_their_username(tmp_path: Path, setting: str, found: list[str]) -> None:
+    async with town(tmp_path, find_people=setting) as (here, people):
+        names = {
+            name: (await here.services.accounts.me(people[name].caller)).username for name in ("ann", "bob", "eve")
+        }
+        asked = [*names.values(), names["bob"].upper(), "nobody", ""]
+        seen = await here.services.accounts.named(people["ann"].caller, asked)
+        assert {name: user.number for name, user in seen.items()} == {names[one]: people[one].number for one in found}
 
 
 async def test_who_leaves_is_a_stranger_again(tmp_path: Path) -> None:
@@ -207,3 +237,26 @@ async def test_deactivated_staff_are_no_staff(tmp_path: Path) -> None:
         await here.services.staff.change_user(second.caller, people["staff"].id, is_active=None, is_staff=False)
         refused = await refusal(here.services.rooms.create(people["staff"].caller, RoomKind.PUBLIC, "c", None, ""))
         assert refused.code == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("setting", "maker", "other", "code"),
+    [
+        ("everyone", "ann", "eve", None),
+        ("shared", "ann", "bob", None),
+        ("shared", "ann", "eve", "not_found"),
+        ("nobody", "ann", "eve", "not_found"),
+        ("nobody", "staff", "eve", None),
+    ],
+)
+async def test_with_whom_a_room_may_begin(
+    tmp_path: Path, setting: str, maker: str, other: str, code: str | None
+) -> None:
+    """With those who could be added to it, too."""
+    async with town(tmp_path, find_people=setting) as (here, people):
+        numbers = [people[other].number]
+        made = here.services.rooms.create(people[maker].caller, RoomKind.PRIVATE, "x", None, "", members=numbers)
+        if code is None:
+            assert (await made).room.member_count == 2
+        else:
+            assert (await refusal(made)).code == code

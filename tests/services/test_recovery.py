@@ -61,7 +61,7 @@ async def test_so_many_are_looked_up_at_once_and_no_more(tmp_path: Path) -> None
             await running.recovery.forgot("one.more@example.org")
         assert refused.value.code == "busy"
         with capture_logs() as lines:
-            running.recovery.registered(User(1, "id", "ann", EMAIL))
+            running.recovery.registered(User(1, "id", "ann", EMAIL, claims_email=True))
         assert [line["event"] for line in lines] == ["recovery.no_confirmation"]
         await until(lambda: running.recovery._waiting == 0)
         await running.recovery.forgot("one.more@example.org")
@@ -125,3 +125,15 @@ async def test_what_goes_wrong_in_the_background_is_a_line_in_the_log(tmp_path: 
         with capture_logs() as lines:
             await running.recovery._work(running.recovery._ask_to_change, found, "new@example.org")
         assert [(line["event"], line["code"]) for line in lines] == [("recovery.not_sent", "wrong_credentials")]
+
+
+async def test_no_mail_goes_to_an_address_that_nobody_signs_in_with(tmp_path: Path) -> None:
+    """Story: somebody signs up with the address of another, again and again, and that one's mailbox fills."""
+    async with mail_server() as box:
+        async with node(tmp_path, mail_port=box.port) as running:
+            await running.register("ann", email=EMAIL, claims_email=False)
+            bob = await running.register("bob", email="old@example.org", claims_email=False)
+            await running.recovery.forgot(EMAIL)
+            await running.recovery.change_email(running.caller(bob), "new@example.org", PASSWORD)
+            await box.count(1)
+        assert [mail["To"] for mail in box.mails] == ["new@example.org"]

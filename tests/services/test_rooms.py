@@ -11,6 +11,7 @@ from support.clock import FakeClock
 from support.node import Node, node
 from support.waiting import until
 from tertulia.domain.errors import Rejection
+from tertulia.domain.models import RoomKind
 from tertulia.services.timeline import Place
 from tertulia.storage import changes, rooms
 
@@ -37,6 +38,62 @@ async def test_two_who_ask_for_their_direct_room_at_once_get_the_same(running: N
     assert len({view.room.id for view, _ in found}) == 1
     assert sorted(made for _, made in found) == [False, False, False, True]
     assert [view.partner.number for view, _ in found if view.partner] == [ben.number] * 3 + [ana.number]
+
+
+async def test_asking_for_a_direct_room_that_is_there_is_no_change(tmp_path: Path) -> None:
+    async with node(tmp_path, FakeClock(), post_rate=0.1, post_burst=1) as running:
+        ana, ben, cleo = await running.people("ana", "ben", "cleo")
+        direct = running.services.rooms.open_direct
+        made, _ = await direct(ana.caller, ben.id)
+        for _ in range(3):
+            view, is_new = await direct(ana.caller, ben.id)
+            assert (view.room.id, view.partner, is_new) == (made.room.id, made.partner, False)
+        with pytest.raises(Rejection) as refused:
+            await direct(ana.caller, cleo.id)
+        assert refused.value.code == "rate_limited"
+
+
+async def test_a_room_with_members_from_the_start_is_there_for_all_of_them(running: Node) -> None:
+    ana, ben, cleo = await running.people("ana", "ben", "cleo")
+    lines = [await running.connect(person) for person in (ana, ben)]
+    made = await running.services.rooms.create(
+        ana.caller, RoomKind.PRIVATE, "trip", None, "", exclusive=True, members=[ben.number, ana.number]
+    )
+    for line in lines:
+        reload = await line.event("reload", room=made.room.id)
+        assert [member["user"]["id"] for member in reload["snapshot"]["members"]] == [ana.id, ben.id]
+    await running.post(ben, made.room.id, "hi")
+    for line in lines:
+        await line.event("message", room=made.room.id)
+    with pytest.raises(Rejection) as refused:
+        await running.services.rooms.view(cleo.caller, made.room.id)
+    assert refused.value.code == "not_found"
+
+
+@pytest.mark.parametrize("kind", ["public", "private"])
+async def test_a_name_that_is_a_private_rooms_own_is_taken_for_api_v1_too(running: Node, kind: str) -> None:
+    """Private rooms of API v1 have none of their own, so nobody is in their way."""
+    ana, ben = await running.people("ana", "ben")
+    own = await running.services.rooms.create(ana.caller, RoomKind.PRIVATE, "trip", None, "", exclusive=True)
+    made = await running.call(ben, "POST", "rooms", {"kind": kind, "name": "trip"})
+    assert made.status_code == (409 if kind == "public" else 201)
+    other = (await running.call(ben, "POST", "rooms", {"kind": kind, "name": "else"})).json()["id"]
+    renamed = await running.call(ben, "PATCH", f"rooms/{other}", {"name": "trip"})
+    assert renamed.status_code == (409 if kind == "public" else 200)
+    shown = (await running.call(ana, "GET", f"rooms/{own.room.id}")).json()
+    assert not {"exclusive", "join_by_id"} & set(shown)
+
+
+async def test_a_room_begins_with_so_many_and_no_more(running: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tertulia.services.rooms.FIRST_MEMBERS", 2)
+    people = [person.number for person in await running.people("ana", "ben", "cleo")]
+    [maker] = await running.people("dan")
+    create = running.services.rooms.create
+    with pytest.raises(Rejection) as refused:
+        await create(maker.caller, RoomKind.PRIVATE, None, None, "", members=people)
+    assert refused.value.code == "too_many"
+    made = await create(maker.caller, RoomKind.PRIVATE, None, None, "", members=people[:2])
+    assert made.room.member_count == 3
 
 
 async def test_the_rows_of_a_deleted_room_go_in_slices(running: Node, monkeypatch: pytest.MonkeyPatch) -> None:

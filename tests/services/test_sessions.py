@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from support.accounts import ACCESS_SECONDS, LAPTOP, PHONE, REFRESH_SECONDS, Node, node
+from support.accounts import ACCESS_SECONDS, LAPTOP, PASSWORD, PHONE, REFRESH_SECONDS, Node, node
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
 from tertulia.domain.models import Session
 from tertulia.domain.times import SECOND
-from tertulia.services.accounts import SignedIn
+from tertulia.services.accounts import Registration, SignedIn
+from tertulia.services.tokens import Expired, Lifetimes, NoAccount, NotOurs, Revoked, WrongKind
+from tertulia.storage import sessions
 
 
 @pytest.fixture
@@ -292,7 +294,167 @@ async def test_leaving_by_a_refresh_token(here: Node, ann: SignedIn) -> None:
     for token in (pair["refresh"], pair["access"], "x"):
         with pytest.raises(Rejection, match="not good"):
             await here.sessions.leave_by(token)
+    for token, kind in ((ann.tokens["refresh"], Revoked), (pair["access"], WrongKind), ("x", NotOurs)):
+        with pytest.raises(kind):
+            await here.sessions.leave_by(token)
     assert not refused(here, other)
+
+
+# Tokens of other lifetimes, each good once
+
+SHORT = Lifetimes(60, 600)
+
+
+async def why_not_once(at: Node, token: str) -> type[Rejection]:
+    """How a refresh is refused."""
+    with pytest.raises(Rejection) as refusal:
+        await at.sessions.refresh_once(token, "", SHORT)
+    assert refusal.value.code == "unauthorized"
+    return type(refusal.value)
+
+
+async def why_not_held(at: Node, token: str) -> type[Rejection]:
+    with pytest.raises(Rejection) as refusal:
+        await at.sessions.holder(token)
+    assert refusal.value.code == "unauthorized"
+    return type(refusal.value)
+
+
+async def test_tokens_live_as_long_as_was_said(tmp_path: Path) -> None:
+    async with node(tmp_path, longest_access=7200) as here:
+        registered = await here.accounts.register(Registration("ann", PASSWORD), LAPTOP, SHORT)
+        signed_in = await here.accounts.login("ann", PASSWORD, PHONE, lifetimes=Lifetimes(7200, 8000))
+        usual = await here.login()
+        assert [one.tokens["expires_in"] for one in (registered, signed_in, usual)] == [60, 7200, ACCESS_SECONDS]
+        here.clock.advance(60)
+        assert [refused(here, one) for one in (registered, signed_in, usual)] == [True, False, False]
+        here.clock.advance(540)
+        assert await why_not_once(here, registered.tokens["refresh"]) is Expired
+        here.clock.advance(7200 - 601)
+        assert [refused(here, one) for one in (signed_in, usual)] == [False, True]
+        here.clock.advance(1)
+        assert refused(here, signed_in)
+        assert here.sessions.authenticate((await here.sessions.refresh(usual.tokens["refresh"], ""))["access"])
+
+
+async def test_an_ended_session_is_remembered_as_long_as_the_longest_token_lives(tmp_path: Path) -> None:
+    async with node(tmp_path, longest_access=7200) as before:
+        ann = await before.accounts.register(Registration("ann", PASSWORD), LAPTOP, Lifetimes(7200, 8000))
+        await before.sessions.end_all(ann.user.number)
+        before.clock.advance(7199)
+        await before.sessions.tidy()
+        assert refused(before, ann)
+    async with node(tmp_path, before.clock, longest_access=7200) as after:
+        assert refused(after, ann)
+
+
+async def test_a_token_that_is_good_once(here: Node, ann: SignedIn) -> None:
+    here.clock.advance(100)
+    user, pair = await here.sessions.refresh_once(ann.tokens["refresh"], "192.0.2.9", SHORT)
+    assert (user, pair["expires_in"]) == (ann.user.number, 60)
+    assert here.sessions.authenticate(pair["access"]).session == here.caller(ann).session
+    [session] = await here.sessions.of(ann.user.number)
+    assert (session.address, session.expires_at) == ("192.0.2.9", here.clock.now() + 600 * SECOND)
+    for _ in range(2):
+        assert await why_not_once(here, ann.tokens["refresh"]) is Revoked
+        here.clock.advance(11)
+    _, again = await here.sessions.refresh_once(pair["refresh"], "", SHORT)  # nothing ended
+    assert here.sessions.authenticate(again["access"])
+    here.clock.advance(600)
+    assert await why_not_once(here, again["refresh"]) is Expired
+
+
+async def test_of_many_at_once_one_gets_the_pair(tmp_path: Path) -> None:
+    async with node(tmp_path) as here, node(tmp_path, here.clock) as there:
+        ann = await here.register()
+
+        async def refresh(at: Node) -> str:
+            try:
+                _, pair = await at.sessions.refresh_once(ann.tokens["refresh"], "", SHORT)
+            except Revoked:
+                return ""
+            return pair["refresh"]
+
+        pairs = await asyncio.gather(*(refresh(at) for at in (here, there) * 5))
+        [won] = filter(None, pairs)
+        assert await here.sessions.refresh_once(won, "", SHORT)
+
+
+async def test_what_is_good_neither_once_nor_as_a_cookie(here: Node, ann: SignedIn) -> None:
+    [session] = await here.sessions.of(ann.user.number)
+    unseen = here.tokens.pair(_changed(session, generation=5), ann.user.id)
+    unknown = here.tokens.pair(_changed(session, id=new_id()), ann.user.id)
+    for token, kind in (
+        ("x", NotOurs),
+        (ann.tokens["access"], WrongKind),
+        (unseen["refresh"], Rejection),
+        (unknown["refresh"], Rejection),
+    ):
+        assert await why_not_once(here, token) is await why_not_held(here, token) is kind
+    ended = await here.login()
+    await here.sessions.leave(here.caller(ended))
+    assert await why_not_once(here, ended.tokens["refresh"]) is Revoked
+    assert await why_not_held(here, ended.tokens["refresh"]) is Revoked
+    await here.execute("UPDATE users SET is_active = false")
+    for token in (ann.tokens["refresh"], ended.tokens["refresh"]):
+        assert await why_not_once(here, token) is await why_not_held(here, token) is NoAccount
+
+
+async def test_who_has_a_refresh_token(here: Node, ann: SignedIn) -> None:
+    here.clock.advance(30)
+    held = await here.sessions.holder(ann.tokens["refresh"])
+    assert (held.user, held.user_id, held.session) == (ann.user.number, ann.user.id, here.caller(ann).session)
+    [session] = await here.sessions.of(ann.user.number)
+    assert (held.expires_at, session.last_used_at) == (session.expires_at, here.clock.now())
+    pair = await here.sessions.refresh(ann.tokens["refresh"], "")
+    assert (await here.sessions.holder(pair["refresh"])).session == held.session
+    assert await why_not_held(here, ann.tokens["refresh"]) is Revoked
+    here.clock.advance(REFRESH_SECONDS)
+    assert await why_not_held(here, pair["refresh"]) is Expired
+
+
+async def test_fresh_access_tokens_for_a_refresh_token_that_stays(here: Node, ann: SignedIn) -> None:
+    refresh = ann.tokens["refresh"]
+    for _ in range(2):
+        here.clock.advance(50)
+        caller = here.sessions.authenticate(await here.sessions.fresh_access(refresh, SHORT))
+        assert (caller.user_id, caller.session) == (ann.user.id, here.caller(ann).session)
+        assert caller.expires_at == here.clock.now() + SHORT.access * SECOND
+    here.clock.advance(REFRESH_SECONDS - 110)
+    last = await here.sessions.fresh_access(refresh, SHORT)
+    assert here.sessions.authenticate(last).expires_at == here.clock.now() + 10 * SECOND  # the session's end
+    await here.sessions.leave_by(refresh)
+    with pytest.raises(Rejection):
+        here.sessions.authenticate(last)
+    for token, kind in ((refresh, Revoked), (last, WrongKind), ("x", NotOurs)):
+        with pytest.raises(kind):
+            await here.sessions.fresh_access(token, SHORT)
+
+
+async def test_whom_a_refused_token_names(here: Node, ann: SignedIn) -> None:
+    access = ann.tokens["access"]
+    await here.sessions.end_all(ann.user.number)
+    assert await here.sessions.owner_of(access) == replace(ann.user, version=ann.user.version + 1)
+    await here.execute("UPDATE users SET is_active = false")
+    gone = await here.sessions.owner_of(access)
+    assert gone is not None
+    assert not gone.is_active
+    stranger = here.tokens.pair(_changed(await session_row(here), user=99), new_id())
+    assert await here.sessions.owner_of(stranger["access"]) is None
+    for token, kind in ((ann.tokens["refresh"], WrongKind), ("x", NotOurs)):
+        with pytest.raises(kind):
+            await here.sessions.owner_of(token)
+    here.clock.advance(ACCESS_SECONDS)
+    with pytest.raises(Expired):
+        await here.sessions.owner_of(access)
+
+
+async def session_row(at: Node) -> Session:
+    """The only session."""
+    session_id = str(await at.scalar("SELECT id FROM sessions"))
+    found = await at.database.read(sessions.with_user, session_id)
+    assert found is not None
+    return found[0]
 
 
 # Listing

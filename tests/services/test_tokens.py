@@ -1,6 +1,7 @@
 import base64
 import json
 from dataclasses import replace
+from typing import Any
 
 import jwt
 import pytest
@@ -10,7 +11,7 @@ from support.clock import START, FakeClock
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import Session
 from tertulia.domain.times import SECOND
-from tertulia.services.tokens import Expired, RefreshClaims, Tokens
+from tertulia.services.tokens import Expired, Lifetimes, RefreshClaims, Tokens, WrongKind
 
 USER = "0190d8a0-0000-7000-8000-000000000001"
 SESSION = Session(
@@ -85,11 +86,57 @@ def test_a_shorter_lifetime_holds_for_tokens_made_before() -> None:
 
 
 def test_neither_kind_passes_for_the_other() -> None:
-    tokens = new_tokens()
+    clock = FakeClock()
+    tokens = new_tokens(clock)
     pair = tokens.pair(SESSION, USER)
-    for read, token in ((tokens.access, pair["refresh"]), (tokens.refresh, pair["access"])):
-        with pytest.raises(Rejection):
+    mixed_up = ((tokens.access, pair["refresh"]), (tokens.refresh, pair["access"]))
+    for read, token in mixed_up:
+        with pytest.raises(WrongKind) as refused:
             read(token)
+        assert (refused.value.code, refused.value.status) == ("unauthorized", 401)
+    clock.advance(REFRESH_SECONDS)
+    for read, token in mixed_up:
+        with pytest.raises(Rejection) as over:
+            read(token)
+        assert type(over.value) is Rejection  # nothing that a fresh one would help
+
+
+def test_other_lifetimes() -> None:
+    clock = FakeClock()
+    tokens = Tokens(SECRET, ACCESS_SECONDS, REFRESH_SECONDS, clock, longest_access=7200)
+    short, long = Lifetimes(60, 600), Lifetimes(7200, 600)
+    pair = tokens.pair(SESSION, USER, long)
+    assert pair == tokens.pair(SESSION, USER, long)
+    assert pair["access"] != tokens.pair(SESSION, USER)["access"]
+    assert tokens.pair(SESSION, USER, short)["expires_in"] == 60
+    clock.advance(60)
+    with pytest.raises(Expired):
+        tokens.access(tokens.pair(SESSION, USER, short)["access"])
+    clock.advance(7200 - 61)
+    assert tokens.access(pair["access"]).expires_at == START + 7200 * SECOND
+    with pytest.raises(Expired):
+        tokens.access(tokens.pair(SESSION, USER)["access"])
+    clock.advance(1)
+    with pytest.raises(Expired):
+        tokens.access(pair["access"])
+
+
+@pytest.mark.parametrize(("longest", "lasts"), [(0, ACCESS_SECONDS), (1000, 1000)])
+def test_no_access_token_lives_longer_than_the_longest(longest: int, lasts: int) -> None:
+    tokens = Tokens(SECRET, ACCESS_SECONDS, REFRESH_SECONDS, FakeClock(), longest_access=longest)
+    pair = tokens.pair(SESSION, USER, Lifetimes(7200, 600))
+    assert (pair["expires_in"], tokens.access(pair["access"]).expires_at) == (lasts, START + lasts * SECOND)
+
+
+def test_they_are_plain_jwts_and_taken_to_the_letter() -> None:
+    """The last letter of a signature has bits that say nothing: still it is another token."""
+    tokens = new_tokens()
+    access = tokens.pair(SESSION, USER)["access"]
+    options: Any = {"verify_exp": False, "verify_iat": False}
+    claims = jwt.decode(access, tokens._key, ["HS256"], options=options)
+    assert jwt.encode(claims, tokens._key, "HS256") == access
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    refused(tokens, access[:-1] + letters[letters.index(access[-1]) ^ 1])
 
 
 def test_foreign_signatures() -> None:

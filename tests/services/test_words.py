@@ -120,7 +120,8 @@ async def test_rooms(here: Node, field: str) -> None:
 @pytest.mark.parametrize("field", ["username", "first_name", "last_name"])
 async def test_names_at_registration(here: Node, field: str) -> None:
     def signing_up(text: str) -> Registration:
-        return Registration(**{"username": "someone", "password": PASSWORD, field: text})
+        given: dict[str, Any] = {"username": "someone", "password": PASSWORD, field: text}
+        return Registration(**given)
 
     await refused(here.services.accounts.register(signing_up("awful"), LAPTOP))
     await refused(here.services.accounts.register(signing_up("ＡＷＦＵＬ"), LAPTOP))

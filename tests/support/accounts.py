@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from argon2 import PasswordHasher
 from sqlalchemy import Connection, text
@@ -60,7 +60,7 @@ class Node:
         """Enough for the routes of accounts and sessions."""
         return cast(Services, self)
 
-    async def register(self, username: str = "ann", **more: str) -> SignedIn:
+    async def register(self, username: str = "ann", **more: Any) -> SignedIn:
         return await self.accounts.register(Registration(username, PASSWORD, **more), LAPTOP)
 
     async def login(self, name: str = "ann", password: str = PASSWORD, device: Device = PHONE) -> SignedIn:
@@ -99,13 +99,14 @@ async def node(
     per_user: int = 200,
     cache_size: int = 100,
     access_seconds: int = ACCESS_SECONDS,
+    longest_access: int = 0,
     mail_port: int | None = None,
 ) -> AsyncIterator[Node]:
     """A process with accounts and sessions; several may run on one folder and clock. Mail goes to `mail_port`."""
     clock = clock or FakeClock()
     database, tasks = new_database(folder), Tasks()
     passwords = passwords or Passwords(quick_hasher())
-    tokens = Tokens(SECRET, access_seconds, REFRESH_SECONDS, clock)
+    tokens = Tokens(SECRET, access_seconds, REFRESH_SECONDS, clock, longest_access=longest_access)
     sessions = Sessions(database, tokens, clock, tasks, per_user=per_user)
     accounts = Accounts(database, sessions, passwords, clock, tasks, cache_size=cache_size)
     mail = None

@@ -11,7 +11,7 @@ from tertulia.storage.database import open_engine
 
 Work = Callable[[Connection], Any]
 
-_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
 
 
 def at_once(url: str, first: Work, second: Work) -> list[Any]:
@@ -28,7 +28,7 @@ def at_once(url: str, first: Work, second: Work) -> list[Any]:
         with engine.connect() as looking, engine.connect() as connection, connection.begin():
             results[0] = _answer(first, connection)
             other.start()
-            while other.is_alive() and not looking.scalar(_WAITING):
+            while other.is_alive() and not looking.scalar(WAITING):
                 looking.rollback()
         other.join()
     finally:

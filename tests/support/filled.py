@@ -73,6 +73,16 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"number": 6, "id": uid(22), "user": 3, "created_at": NOW, "last_used_at": NOW, "expires_at": BIG},
     ],
     "blocks": [{"user": 3, "blocked": 1, "created_at": NOW}],
+    "avatars": [
+        {
+            "user": 1,
+            "token": "c" * 32,
+            "content_type": "image/webp",
+            "created_at": NOW,
+            "small": bytes(range(256)),
+            "large": b"\\x00" + HARD.encode() + b"\0" * 300,
+        }
+    ],
     "links": [
         {
             "token_hash": "a" * 64,
@@ -114,6 +124,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "archived": True,
             "slow_mode": 30,
             "retention_days": 90,
+            "exclusive": True,
+            "join_by_id": True,
             "is_demo": True,
             "metadata": "{}",
             "created_at": NOW,

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, event, insert, select, text
+from sqlalchemy.engine import make_url
 from structlog.testing import capture_logs
 
 from support.clock import FakeClock
@@ -26,6 +27,7 @@ from tertulia.metrics import Metrics
 from tertulia.storage import changes, members, messages, rooms, users
 from tertulia.storage import tables as t
 from tertulia.storage.database import open_engine
+from tertulia.storage.engines import kind_of_url
 from tertulia.storage.writer import Writer
 
 T = TypeVar("T")
@@ -330,7 +332,8 @@ async def heart(
     """
     url = url or prepare(folder)
     clock, metrics = clock or RestlessClock(), Metrics()
-    engine, reading = open_engine(url, write=True), open_engine(url, write=False)
+    # Not `open_engine`: engines may share their dialect, and what is listened to on it would be heard from all.
+    engine, reading = kind_of_url(url).open(make_url(url), write=True), open_engine(url, write=False)
     writer = Writer(engine, clock=clock, lanes=lanes)
     delivered: list[RoomBatch] = []
     committer = Committer(writer, clock, metrics, delivered.extend)

@@ -246,7 +246,7 @@ class Node:
 
     async def room(self, owner: Person, *members: Person, kind: str = "public", name: str | None = None) -> str:
         """A room with these members; its id."""
-        view = await self.services.rooms.create(owner.caller, RoomKind(kind), name or new_id(), None, "")
+        view = await self.services.rooms.create(owner.caller, RoomKind(kind), name or f"room {new_id()}", None, "")
         for member in members:
             if kind == "public":
                 await self.services.members.join(member.caller, view.room.id)

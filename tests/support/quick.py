@@ -4,11 +4,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from support.accounts import quick_hasher
 from tertulia.app import Application
 from tertulia.domain.ids import new_id
 from tertulia.domain.models import User
 from tertulia.protocol.resources import TokensResource
 from tertulia.storage import accounts
+
+
+def quick_passwords(app: Application) -> None:
+    """Hashes cost nothing from now on."""
+    app.passwords._hasher = quick_hasher()
 
 
 async def create_user(app: Application, name: str) -> None:

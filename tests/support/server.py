@@ -172,7 +172,7 @@ class RunningServer:
 
     async def room(self, owner: Person, *members: Person, kind: str = "public", name: str | None = None) -> str:
         """A room with these members; its id."""
-        room = (await owner.call("POST", "rooms", {"kind": kind, "name": name or new_id()}))["id"]
+        room = (await owner.call("POST", "rooms", {"kind": kind, "name": name or f"room {new_id()}"}))["id"]
         for member in members:
             if kind == "public":
                 await member.call("POST", f"rooms/{room}/join")

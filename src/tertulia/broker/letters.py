@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from tertulia.broker.broker import MAX_PAYLOAD
-from tertulia.domain.events import Positions, RoomBatch
+from tertulia.domain.events import Positions, RoomBatch, Seen
 from tertulia.domain.models import User
 from tertulia.domain.values import dataclass
 
@@ -87,8 +87,32 @@ class Here:
     whole: bool = False
 
 
-Letter = Batch | Head | Types | Hint | Read | Here
-_KINDS: dict[str, type[Letter]] = {kind.__name__.lower(): kind for kind in (Batch, Head, Types, Hint, Read, Here)}
+@dataclass(frozen=True, slots=True)
+class Sees:
+    """Somebody says in a room that they have read up to a message."""
+
+    room: int
+    members: int
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Attends:
+    """Who came into rooms (room, user, username) with their first socket on the sender's node, or went with their last.
+
+    Of `parts`, one after the other: all together, who came is there, and nobody else.
+    """
+
+    came: tuple[tuple[int, int, str], ...] = ()
+    gone: tuple[tuple[int, int], ...] = ()
+    part: int = 0
+    parts: int = 0
+
+
+Letter = Batch | Head | Types | Hint | Read | Here | Sees | Attends
+_KINDS: dict[str, type[Letter]] = {
+    kind.__name__.lower(): kind for kind in (Batch, Head, Types, Hint, Read, Here, Sees, Attends)
+}
 
 
 @dataclass(frozen=True, slots=True)

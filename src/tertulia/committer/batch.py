@@ -15,11 +15,13 @@ from tertulia.committer.stored import Key, Stored, key_of, look_up
 from tertulia.domain.audit import Entry
 from tertulia.domain.changes import USER, Change, CreateRoom, Outcome, Post, Result
 from tertulia.domain.decisions import decide
+from tertulia.domain.decisions.members import require_account, require_unblocked
 from tertulia.domain.decisions.messages import repeated
+from tertulia.domain.decisions.rooms import name_taken
 from tertulia.domain.decisions.state import Deed, RoomState
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.events import Changed, RoomBatch
-from tertulia.domain.models import Member, Role, Room, RoomKind
+from tertulia.domain.models import Member, Role, Room, RoomKind, User
 from tertulia.storage import audit, bans, blocks, invites, members, messages, reports, rooms, users
 from tertulia.storage.bans import BanRow
 
@@ -115,19 +117,14 @@ def _create(connection: Connection, loader: Loader, item: CreateRoom) -> Outcome
     there = _already(connection, item)
     if there is not None:
         return Outcome(room=there, repeated=True)
-    if item.actor and item.partner and blocks.among(connection, [(item.partner, item.actor)]):
-        raise Rejection("blocked", "They do not want to be written to by you.")
-    if item.kind is RoomKind.PUBLIC and item.name in loader.names:
-        raise Rejection("name_taken", "Another room has this name. Choose another one.", field="name")
-    people = [user for user in (item.actor, item.partner) if user is not None]
-    found = loader.users(people)
-    if len(found) < len(people) or any(user.deleted_at is not None for user in found.values()):
-        raise not_found("user")
-    room = _new_room(item, loader.now, len(people))
+    room = _new_room(item, loader.now)
+    if room.has_own_name and room.name in loader.names:
+        raise name_taken()
+    found = _first_people(connection, loader, item)
     room = replace(room, number=rooms.create(connection, room))
-    if room.kind is RoomKind.PUBLIC and room.name is not None:
+    if room.has_own_name and room.name is not None:
         loader.names.add(room.name)
-    first = [_first_member(room, user, item) for user in people]
+    first = [_first_member(room, user, item) for user in found]
     members.save(connection, first)
     if item.via != USER:
         _record_making(connection, room, item)
@@ -135,8 +132,24 @@ def _create(connection: Connection, loader: Loader, item: CreateRoom) -> Outcome
         rows = tuple((member, found[member.user]) for member in first)
         event = Changed(room.number, room.id, 1, "member", members=rows, member_count=len(rows))
         loader.created.append(RoomBatch(room.number, room.id, (event,)))
-        users.bump(connection, people)
+        users.bump(connection, found)
     return Outcome(room=room, member=first[0] if first else None)
+
+
+def _first_people(connection: Connection, loader: Loader, item: CreateRoom) -> dict[int, User]:
+    """Those with whom the room begins, by number, in their order; raises `not_found` or `blocked`."""
+    others = [user for user in item.people if user != item.actor]
+    pairs = [] if item.actor is None else [(user, item.actor) for user in others]
+    blocking = blocks.among(connection, pairs)
+    if (item.partner, item.actor) in blocking:
+        raise Rejection("blocked", "They do not want to be written to by you.")
+    loaded = loader.users(item.people)
+    found = {user: require_account(loaded.get(user)) for user in item.people}
+    for user in item.members:
+        if not found[user].is_active:
+            raise not_found("user")
+        require_unblocked(blocking, user, item.actor)
+    return found
 
 
 def _record_making(connection: Connection, room: Room, item: CreateRoom) -> None:
@@ -161,7 +174,7 @@ def _created(connection: Connection, room: Room, item: CreateRoom) -> Outcome:
     return Outcome(room=room, member=member)
 
 
-def _new_room(item: CreateRoom, now: int, people: int) -> Room:
+def _new_room(item: CreateRoom, now: int) -> Room:
     """Its making is the first change."""
     return Room(
         number=0,
@@ -178,10 +191,12 @@ def _new_room(item: CreateRoom, now: int, people: int) -> Room:
         settings_seq=1,
         created_at=now,
         last_at=now,
-        member_count=people,
+        member_count=len(item.people),
         direct_key=item.direct_key,
         external_id=item.external_id,
         metadata=item.metadata,
+        exclusive=item.exclusive,
+        join_by_id=item.join_by_id,
     )
 
 

@@ -33,6 +33,11 @@ class Buckets:
             self._full_at.popitem(last=False)
         return 0.0
 
+    def wait(self, key: Hashable) -> float:
+        """What `take` would say; nothing is taken."""
+        now = self._clock.monotonic()
+        return _take(self._full_at.get(key, now), now, self._interval, self._burst)[0]
+
     def __len__(self) -> int:
         return len(self._full_at)
 

@@ -10,6 +10,7 @@ from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
 from tertulia.domain.mentions import candidates
 from tertulia.domain.models import Member, Message, Role, Room, RoomKind
+from tertulia.domain.rooms import direct_key
 from tertulia.domain.values import dataclass
 
 USER = "user"
@@ -81,11 +82,15 @@ class Pin:
 
 @dataclass(slots=True)
 class Join:
-    """`invite`: the number of the invitation by which they come."""
+    """`invite`: the number of the invitation by which they come. `by_id`: only where the room's id is enough.
+    `quiet`: the timeline does not tell of it.
+    """
 
     room: int
     actor: int
     invite: int | None = None
+    by_id: bool = False
+    quiet: bool = False
 
 
 @dataclass(slots=True)
@@ -210,6 +215,7 @@ class CreateRoom:
     """`actor` None: by the server itself, without an owner. A direct room has a `partner`.
 
     With `external_id` it is made once, and answered as it is from then on. What a key makes stands in the audit log.
+    `members`: who else is in it from the start, if it is not direct. `exclusive`, `join_by_id`: as of a `Room`.
     """
 
     actor: int | None
@@ -221,6 +227,9 @@ class CreateRoom:
     external_id: str | None = None
     metadata: str | None = None
     via: str = USER
+    exclusive: bool = False
+    join_by_id: bool = False
+    members: tuple[int, ...] = ()
     id: str = field(default_factory=new_id)
 
     @property
@@ -228,7 +237,13 @@ class CreateRoom:
         """The same for both, whoever asks."""
         if self.partner is None or self.actor is None:
             return None
-        return "{}:{}".format(*sorted((self.actor, self.partner)))
+        return direct_key(self.actor, self.partner)
+
+    @property
+    def people(self) -> tuple[int, ...]:
+        """Who is in it from the start, each once."""
+        wanted = (self.actor, self.partner, *self.members)
+        return tuple(dict.fromkeys(user for user in wanted if user is not None))
 
 
 UserChange = AddMember | RemoveMember | Ban | Unban | Mute | SetRole | Transfer | Depart

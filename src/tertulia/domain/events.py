@@ -8,7 +8,10 @@ from tertulia.domain.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One change: it took one `seq`, and carries the new state of each row it touched."""
+    """One change: it took one `seq`, and carries the new state of each row it touched.
+
+    `edited`: the message got another body now; known only of what is told live.
+    """
 
     room: int
     room_id: str
@@ -18,6 +21,7 @@ class Changed:
     members: tuple[tuple[Member, User], ...] = ()
     settings: Room | None = None
     member_count: int | None = None
+    edited: bool = False
 
     @property
     def removed(self) -> tuple[int, ...]:
@@ -82,6 +86,35 @@ class Typing:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """One user has just said that they type in a room, or has stopped: for formats that tell each by itself."""
+
+    room_id: str
+    user: User
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One user has just said that they have read up to a message: for formats that tell each by itself. `at`:
+    microseconds.
+    """
+
+    user: User
+    message_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """A user has come into a room with their first socket (`on`), or gone with their last: for formats that show it."""
+
+    user: int
+    username: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Presence:
     """(user id, status) of people who came, went or are away."""
 
@@ -102,5 +135,7 @@ class Blocked:
     users: tuple[str, ...]
 
 
-News = Receipts | Typing | Presence | Membership | Blocked
+Single = Typed | Seen | Attended
+"""Told each by itself, to dialects only."""
+News = Receipts | Typing | Presence | Membership | Blocked | Single
 """Short-lived: the latest state replaces the one before, so any of it may be skipped."""

@@ -38,6 +38,7 @@ class MessageKind(StrEnum):
 class User:
     """An account. `email` as typed; it is confirmed since `email_confirmed_at`. `avatar`: a URL.
 
+    `claims_email`: the user signs in with the address, and nobody else can; else it is profile data, and anybody's.
     `deleted_at`: only the row is left, without anything personal.
     """
 
@@ -59,11 +60,17 @@ class User:
     email_confirmed_at: int | None = None
     sessions_ended_at: int | None = None
     deleted_at: int | None = None
+    claims_email: bool = False
 
     @property
     def name(self) -> str:
         """First and last name, or nothing."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def shown_email(self) -> str:
+        """The address that is the user's own to sign in with, or nothing."""
+        return (self.email or "") if self.claims_email else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class Room:
     """A place to talk. `access_seq` is the seq of the last change that can alter anybody's rights here.
 
     `slow_mode`: seconds between two posts of a member. `metadata`: JSON, as the product's backend sent it.
+    `exclusive`: the name is nobody else's, though the room is private. `join_by_id`: whoever has the id may join.
     """
 
     number: int
@@ -112,6 +120,13 @@ class Room:
     slow_mode: int = 0
     retention_days: int | None = None
     metadata: str | None = None
+    exclusive: bool = False
+    join_by_id: bool = False
+
+    @property
+    def has_own_name(self) -> bool:
+        """No other room with a name of its own may have the same."""
+        return self.exclusive or self.kind is RoomKind.PUBLIC
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from tertulia.services.access import RoomNumbers
 from tertulia.services.accounts import Accounts
 from tertulia.services.api_keys import ApiKeys
+from tertulia.services.attendance import Attendance
+from tertulia.services.avatars import Avatars
 from tertulia.services.blocks import Blocks
 from tertulia.services.erasure import Erasure
 from tertulia.services.export import Export
 from tertulia.services.history import History
 from tertulia.services.invites import Invites
 from tertulia.services.lease import Lease
+from tertulia.services.lookup import Lookup
 from tertulia.services.members import Members
 from tertulia.services.membership import Membership
 from tertulia.services.messages import Messages
@@ -46,6 +49,7 @@ class Services:
     membership: Membership
     blocks: Blocks
     presence: Presence
+    attendance: Attendance
     erasure: Erasure
     export: Export
     webhooks: Webhooks
@@ -58,3 +62,5 @@ class Services:
     reports: Reports
     staff: Staff
     lease: Lease
+    lookup: Lookup
+    avatars: Avatars

@@ -26,12 +26,15 @@ def visible(connection: Connection, room_id: str, user: int) -> tuple[Room, Memb
     return room, member_in(connection, room, user)
 
 
-def member_in(connection: Connection, room: Room, user: int) -> Member | None:
-    """The user's membership of a room that they may see; `not_found` when they may not."""
-    member = members.one(connection, room.number, user)
+def member_in(connection: Connection, room: Room, user: int | None) -> Member | None:
+    """The user's membership of a room that they may see; `not_found` when they may not.
+
+    `user` None: nobody who is signed in, who sees public rooms.
+    """
+    member = None if user is None else members.one(connection, room.number, user)
     if member is not None and member.left_at is None:
         return member
-    if room.kind is RoomKind.PUBLIC and not bans.is_banned(connection, room.number, user):
+    if room.kind is RoomKind.PUBLIC and not (user and bans.is_banned(connection, room.number, user)):
         return None
     raise not_found("room")
 

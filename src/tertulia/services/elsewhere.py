@@ -1,7 +1,7 @@
 """Who is connected to other nodes, and how they are, as those say. A node that is silent for a lease counts as gone."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tertulia.broker.letters import Here
 from tertulia.clock import Clock
@@ -30,10 +30,21 @@ class Elsewhere:
         self._rooms: defaultdict[int, set[int]] = defaultdict(set)
         self._changed: set[int] = set()
         self._looked_at = clock.monotonic()
+        self._on_silent: list[Callable[[str], None]] = []
+
+    def on_silent(self, callback: Callable[[str], None]) -> None:
+        """`callback(node)` is called when a node counts as gone."""
+        self._on_silent.append(callback)
+
+    def lives(self, node: str) -> bool:
+        """A sign of life of a node; whether it did not count as gone, so that what is known of it is right."""
+        known = node in self._heard_at
+        self._heard_at[node] = self._clock.monotonic()
+        return known
 
     def heard(self, node: str, letter: Here) -> None:
         """A node lives, and says how some are there, or all."""
-        self._heard_at[node] = self._clock.monotonic()
+        self.lives(node)
         named = {number for number, *_ in letter.users}
         if letter.whole:
             for user in [user for user, nodes in self._people.items() if node in nodes and user not in named]:
@@ -73,6 +84,8 @@ class Elsewhere:
         for node in [node for node, at in self._heard_at.items() if now - at > SECONDS]:
             self.heard(node, Here(whole=True))
             del self._heard_at[node]
+            for call in self._on_silent:
+                call(node)
         changed, self._changed = self._changed, set()
         return changed
 

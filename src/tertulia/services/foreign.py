@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import Connection
 
 from tertulia.clock import Clock
+from tertulia.domain.avatars import is_uploaded
 from tertulia.domain.errors import Rejection
 from tertulia.domain.external import Profile, foreign_session, is_cut
 from tertulia.domain.ids import new_id
@@ -29,11 +30,22 @@ KNOWN = 50_000
 
 
 class Foreign:
-    """What claims say is written once for each token, and only if it is other than what the account says."""
+    """What claims say is written once for each token, and only if it is other than what the account says.
+
+    `server`: its address, where uploaded pictures are.
+    """
 
     def __init__(
-        self, db: Database, tokens: ForeignTokens, accounts: Accounts, words: Words, clock: Clock, tasks: Tasks
+        self,
+        db: Database,
+        tokens: ForeignTokens,
+        accounts: Accounts,
+        words: Words,
+        clock: Clock,
+        tasks: Tasks,
+        server: str,
     ) -> None:
+        self._server = server
         self._db = db
         self._words = words
         self._tokens = tokens
@@ -132,16 +144,24 @@ class Foreign:
 
     def _differs(self, user: User, profile: Profile) -> bool:
         confirmed = user.email_confirmed_at is not None
-        return any(getattr(user, name) != value for name, value in _said(profile).items()) or (
+        return any(getattr(user, name) != value for name, value in self._given(user, profile).items()) or (
             profile.email is not None and confirmed != profile.email_confirmed
         )
 
+    def _given(self, user: User | None, profile: Profile) -> dict[str, Any]:
+        """What the profile says, but for the picture of a user who uploaded one: it is theirs until they remove it."""
+        names = ["first_name", "last_name", "email"]
+        if user is None or not is_uploaded(user.avatar, self._server):
+            names.append("avatar")
+        return {name: value for name in names if (value := getattr(profile, name)) is not None}
+
     def _write(self, connection: Connection, number: int, profile: Profile) -> bool:
-        given = _said(profile)
-        if external.has_login(connection, number):
+        there = external.by_number(connection, number)
+        given = self._given(there, profile)
+        if there is not None and there.claims_email:
             given.pop("email", None)  # it is how they sign in, and theirs alone to change
         elif profile.email is not None:
-            given["email_confirmed_at"] = self._confirmed_at(connection, number, profile)
+            given["email_confirmed_at"] = self._confirmed_at(there, profile)
         user, changed = external.change(connection, number, given)
         if user is not None and changed & {"first_name", "last_name"}:
             self._report(connection, user)
@@ -153,15 +173,9 @@ class Foreign:
         if all(map(self._words.allows, said)) and self._words.check(*said):
             self._words.report_within(connection, said, user.number)
 
-    def _confirmed_at(self, connection: Connection, number: int, profile: Profile) -> int | None:
+    def _confirmed_at(self, there: User | None, profile: Profile) -> int | None:
         """As it is, if it was confirmed already."""
         if not profile.email_confirmed:
             return None
-        there = external.by_number(connection, number)
         same = there is not None and there.email == profile.email
         return (there.email_confirmed_at if there and same else None) or self._clock.now()
-
-
-def _said(profile: Profile) -> dict[str, Any]:
-    names = ("first_name", "last_name", "email", "avatar")
-    return {name: value for name in names if (value := getattr(profile, name)) is not None}

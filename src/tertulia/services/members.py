@@ -74,10 +74,21 @@ class Members:
         self._numbers = numbers
         self._pace = pace
 
-    async def join(self, caller: Caller, room_id: str) -> None:
-        """Become a member of a public room; again is no error."""
+    async def join(self, caller: Caller, room_id: str, *, quiet: bool = False) -> None:
+        """Become a member of a public room; again is no error. `quiet`: the timeline does not tell of it."""
         self._pace.check(caller)
-        await self._committer.commit(Join(await self._numbers.number(room_id), caller.user))
+        await self._committer.commit(Join(await self._numbers.number(room_id), caller.user, quiet=quiet))
+
+    async def join_by_id(self, caller: Caller, room_id: str) -> tuple[Room, bool]:
+        """Become a member where to have the id is enough, and whether just now; `not_found` for all other rooms.
+
+        The timeline does not tell of it.
+        """
+        self._pace.check(caller)
+        number = await self._numbers.number(room_id)
+        outcome = await self._committer.commit(Join(number, caller.user, by_id=True, quiet=True))
+        room, _ = await self._db.read(visible, room_id, caller.user)
+        return room, not outcome.repeated
 
     async def leave(self, caller: Caller, room_id: str) -> None:
         self._pace.check(caller)

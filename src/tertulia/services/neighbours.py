@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from tertulia.broker.broker import Broker
-from tertulia.broker.letters import Batch, Head, Here, Hint, Read, Types
+from tertulia.broker.letters import Attends, Batch, Head, Here, Hint, Read, Sees, Types
 from tertulia.broker.local import LocalBroker
 from tertulia.clock import Clock
 from tertulia.domain.events import Positions, RoomBatch
@@ -11,6 +11,7 @@ from tertulia.domain.ids import new_id
 from tertulia.domain.models import User
 from tertulia.hub.hub import Hub
 from tertulia.services import Services
+from tertulia.services.presence import Said
 from tertulia.services.relay import Relay
 from tertulia.services.sweep import Learn, Sweep
 from tertulia.storage.database import Database
@@ -71,6 +72,7 @@ class Neighbours:
     async def leave(self) -> None:
         """This node stops: nobody is here any more."""
         self._relay.tell(Here(whole=True))
+        self._relay.tell(Attends(part=1, parts=1))
         await self._relay.stop()
 
     def _learners(self) -> dict[str, Learn]:
@@ -100,9 +102,12 @@ class Neighbours:
         relay.on(Batch, lambda _node, letter: lease.when_held(lambda: self._take(letter.batch)))
         relay.on(Head, lambda _node, letter: lease.when_held(lambda: self._take_head(letter)))
         relay.on(Hint, lambda _node, letter: self._take_hint(letter))
-        relay.on(Here, services.presence.elsewhere.heard)
+        relay.on(Here, self._take_here)
+        relay.on(Attends, self._take_attends)
+        services.presence.elsewhere.on_silent(services.attendance.forget)
         relay.on(Read, lambda _node, letter: services.receipts.heard(letter.positions, letter.own))
         relay.on(Types, lambda _node, letter: self._types(letter))
+        relay.on(Sees, lambda _node, letter: services.receipts.heard_seen(letter.room, letter.members, letter.seen))
 
     def deliver(self, batches: list[RoomBatch]) -> None:
         """What a transaction did here, to everybody on this node, and to the other nodes."""
@@ -135,6 +140,19 @@ class Neighbours:
         if "presence" in letter.about:
             self._services.presence.say_all()
 
+    def _take_here(self, node: str, letter: Here) -> None:
+        self._meet(node)
+        self._services.presence.elsewhere.heard(node, letter)
+
+    def _take_attends(self, node: str, letter: Attends) -> None:
+        self._meet(node)
+        self._services.attendance.heard(node, letter)
+
+    def _meet(self, node: str) -> None:
+        """One of which nothing is known, or nothing any more since it fell silent, is asked who is there."""
+        if not self._services.presence.elsewhere.lives(node):
+            self._relay.tell(Hint(about=("presence",)))
+
     def _types(self, letter: Types) -> None:
         self._services.typing.heard(letter.room, letter.room_id, letter.members, letter.user, on=letter.on)
 
@@ -149,10 +167,17 @@ class Neighbours:
         services.membership.on_changed(lambda user, room: relay.tell(Hint(standing=((user, room),))))
         services.receipts.on_written(self._tell_read)
         services.typing.on_said(self._tell_typing)
-        services.presence.on_here(lambda people, whole: relay.tell(Here(people, whole)))
+        services.receipts.on_seen(lambda room, members, seen: relay.tell_room(room, Sees(room, members, seen)))
+        services.presence.on_here(self._tell_here)
+        services.attendance.on_changed(relay.tell)
 
     def _tell_read(self, positions: Iterable[Positions], own: Iterable[Positions]) -> None:
         self._relay.tell(Read(tuple(positions), tuple(own)))
+
+    def _tell_here(self, people: tuple[Said, ...], whole: bool) -> None:
+        self._relay.tell(Here(people, whole))
+        for letter in self._services.attendance.letters() if whole and not self._relay.is_alone else ():
+            self._relay.tell(letter)
 
     def _tell_typing(self, room: int, room_id: str, members: int, user: User, on: bool) -> None:
         self._relay.tell_room(room, Types(room, room_id, members, user, on))

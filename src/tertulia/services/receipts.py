@@ -13,9 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tertulia.clock import Clock
 from tertulia.domain.errors import Rejection
-from tertulia.domain.events import Membership, Positions
+from tertulia.domain.events import Membership, Positions, Seen
 from tertulia.domain.events import Receipts as ReceiptsNews
-from tertulia.domain.models import Caller, Room, RoomView
+from tertulia.domain.models import Caller, Message, Room, RoomView, User
 from tertulia.hub.hub import Hub
 from tertulia.services.access import joined
 from tertulia.storage import blocks, membership, receipts, users
@@ -48,6 +48,7 @@ class Receipts:
         self._held: Counter[tuple[int, int]] = Counter()
         self._on_written: list[Callable[[list[Positions], list[Positions]], None]] = []
         self._on_mark: list[Callable[[int, int], None]] = []
+        self._on_seen: list[Callable[[int, int, Seen], None]] = []
 
     def on_written(self, callback: Callable[[list[Positions], list[Positions]], None]) -> None:
         """`callback(positions, own)`: they were written here; `own` may be told to nobody but those themselves."""
@@ -67,6 +68,24 @@ class Receipts:
             raise Rejection("busy", "Too many receipts at once. Try again shortly.", retry_after=1)
         index = read or 0
         self.gather([(room, user, index, max(delivered or 0, index), 0 if repeated else index)])
+
+    def see(self, user: User, message: Message, members: int) -> None:
+        """`advance` up to a message, told at once: for sockets that hear of each by itself (dialects)."""
+        assert message.index is not None
+        self.advance(user.number, message.room, message.index, None)
+        seen = Seen(user, message.id, self._clock.now())
+        self.heard_seen(message.room, members, seen)
+        for call in self._on_seen:
+            call(message.room, members, seen)
+
+    def on_seen(self, callback: Callable[[int, int, Seen], None]) -> None:
+        """`callback(room, members, seen)`: it was said on this node."""
+        self._on_seen.append(callback)
+
+    def heard_seen(self, room: int, members: int, seen: Seen) -> None:
+        """It was said on whatever node."""
+        if members <= self._large and room not in self._silent:
+            self._hub.tell(room, f"seen {seen.user.number}", seen, members_only=True)
 
     async def advance_now(self, caller: Caller, room_id: str, read: int | None, delivered: int | None) -> Positions:
         """The same, written before it returns: for REST, where the next request may ask for the count."""

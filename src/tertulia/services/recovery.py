@@ -15,6 +15,7 @@ from tertulia.domain.buckets import Attempts
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.links import LIFETIME, Link, Purpose, hash_token, new_token
 from tertulia.domain.models import Caller, User
+from tertulia.domain.passwords import password_session
 from tertulia.domain.usernames import check_email, fold_email, normal_username
 from tertulia.services import mail_texts
 from tertulia.services.accounts import Accounts, about_user, wrong_credentials
@@ -119,20 +120,24 @@ class Recovery:
         return self._good(connection, links.find(connection, hashed, self._clock.now()), Purpose.RESET)
 
     async def _reset(self, hashed: str, password_hash: str) -> None:
-        ended = await self._db.write(self._store, hashed, password_hash)
+        ended, replaced = await self._db.write(self._store, hashed, password_hash)
         self._sessions.ended_all(ended)
+        self._sessions.ended([password_session(replaced)])
         self._accounts.forget([ended.user])
         log.info("recovery.reset", user=ended.user, sessions=len(ended.ids))
 
-    def _store(self, connection: Connection, hashed: str, password_hash: str) -> EndedAll:
+    def _store(self, connection: Connection, hashed: str, password_hash: str) -> tuple[EndedAll, str]:
+        """What has ended, and the hash that was replaced."""
         now = self._clock.now()
         link = links.take(connection, hashed, now)
         user = self._good(connection, link, Purpose.RESET).number
+        before = accounts.credentials_of(connection, user)
         emails.set_password(connection, user, password_hash)
         if link is not None and link.email is not None:
             emails.confirm(connection, user, now)
         links.drop(connection, user)  # a change of address, too, that somebody else may have asked for
-        return self._sessions.write_end_all(connection, user)
+        replaced = before.password_hash if before is not None else None
+        return self._sessions.write_end_all(connection, user), replaced or ""
 
     async def link_by_hand(self, name: str) -> tuple[User, str]:
         """For the command line: the account of that username or address, and a link for it that proves no address.
@@ -146,7 +151,7 @@ class Recovery:
         if not found or not found[0].user.is_active:
             raise not_found("active account of that name")
         user = found[0].user
-        if found[0].password_hash is None and emails.unclaimed(connection, user.number):
+        if found[0].password_hash is None and not user.claims_email:
             raise Rejection("forbidden", "This account has no password: its users sign in elsewhere.")
         audit.record(
             connection, at=self._clock.now(), actor=None, via="command line", act="reset_password", user=user.number
@@ -156,10 +161,10 @@ class Recovery:
     # Addresses
 
     def registered(self, user: User) -> None:
-        """Somebody signed up: ask them to confirm their address, if there is one and mail can be sent."""
-        if self._mail is None or user.email is None:
+        """Somebody signed up: ask them to confirm their address, if they sign in with one and mail can be sent."""
+        if self._mail is None or not user.claims_email:
             return
-        if self._waiting >= WAITING or not self._may_send(user) or not self._may_reach(user.email):
+        if self._waiting >= WAITING or not self._may_send(user) or not self._may_reach(user.shown_email):
             log.warning("recovery.no_confirmation", user=user.number)
             return
         self._in_background(self._send_confirmation, user.number)
@@ -197,7 +202,7 @@ class Recovery:
         """
         address = check_email(email)
         found = await self._accounts.verify_password(caller, password)
-        if found.user.email == address and not await self._db.read(emails.unclaimed, found.user.number):
+        if found.user.email == address and found.user.claims_email:
             return found.user, True
         self._count_mail(found.user, address)
         if self._mail is None:
@@ -218,13 +223,13 @@ class Recovery:
 
     async def _ask_to_change(self, found: Credentials, address: str) -> None:
         token = await self._db.write(self._make_change, found, address)
-        number, before = found.user.number, found.user.email
+        number, before = found.user.number, found.user.shown_email  # never to what was only typed
         if token is None:
             self._send("taken", number, address, mail_texts.already_yours(self._site))
             return
         text = mail_texts.change(self._site, self._link(Purpose.CHANGE, token))
         self._send("change", number, address, text)
-        if before is not None:
+        if before:
             self._send("changing", number, before, mail_texts.changing(self._site))
 
     def _make_change(self, connection: Connection, found: Credentials, address: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import structlog
 
 from tertulia.broker.broker import Broker
-from tertulia.broker.letters import Batch, Envelope, Head, Here, Hint, Letter, UnreadableError, read, write
+from tertulia.broker.letters import Attends, Batch, Envelope, Head, Here, Hint, Letter, UnreadableError, read, write
 from tertulia.domain.events import RoomBatch
 from tertulia.hub.hub import Hub
 
@@ -152,7 +152,7 @@ class Relay:
         self._broker.leave(of_room(room))
 
 
-ORDERED = (Here,)
+ORDERED = (Here, Attends)
 """Letters of which an older one must not come after a newer one."""
 
 

@@ -18,7 +18,7 @@ from tertulia.domain.models import Caller, Session, User
 from tertulia.domain.times import MINUTE, SECOND
 from tertulia.protocol.resources import TokensResource
 from tertulia.services.finish import finish
-from tertulia.services.tokens import NotOurs, RefreshClaims, Tokens, unauthorized
+from tertulia.services.tokens import Lifetimes, NoAccount, NotOurs, RefreshClaims, Revoked, Tokens, unauthorized
 from tertulia.storage import accounts, external, sessions, users
 from tertulia.storage.database import Database
 from tertulia.tasks import Tasks
@@ -44,11 +44,14 @@ Others = Callable[[str], Awaitable[Caller]]
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session with tokens to be made, and the ids of those that had to end for it."""
+    """A session with tokens to be made (`lifetimes`: other than the usual ones), and the ids of those that had to end
+    for it.
+    """
 
     session: Session | None = None
     user_id: str = ""
     ended: list[str] = field(default_factory=list)
+    lifetimes: Lifetimes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +118,38 @@ class Sessions:
 
     def authenticate(self, access: str) -> Caller:
         """Whose access token this is; raises `unauthorized`."""
-        caller = self._tokens.access(access)
+        return self._open_caller(self._tokens.access(access))
+
+    def _open_caller(self, caller: Caller) -> Caller:
+        """The caller, whose session was used just now; raises `unauthorized` when it has ended."""
         if not self.is_open(caller):
             raise unauthorized()
         if caller.session in self._used or len(self._used) < USED_NOTED:
             self._used[caller.session] = self._clock.now()
         return caller
+
+    async def owner_of(self, access: str) -> User | None:
+        """Whom an access token of ours names, active or not, deleted or not; None: no such row.
+
+        For one that was refused, to say why. Raises `unauthorized` for what is none, as `NotOurs`, `WrongKind` or
+        `Expired` if it is that.
+        """
+        return await self._db.read(users.by_id, self._tokens.access(access).user_id)
+
+    async def holder(self, refresh_token: str) -> Caller:
+        """Who has this refresh token, for what is kept in a cookie; until the session expires.
+
+        Raises `unauthorized`: as `refresh_once` does.
+        """
+        return (await self._held(refresh_token))[0]
+
+    async def _held(self, refresh_token: str) -> tuple[Caller, Session]:
+        claims = self._tokens.refresh(refresh_token)
+        session, user = await self._db.read(self._of_claims, claims)
+        return self._open_caller(Caller(user.number, user.id, session.id, session.expires_at)), session
+
+    def _of_claims(self, connection: Connection, claims: RefreshClaims) -> tuple[Session, User]:
+        return _newest(sessions.with_user(connection, claims.session), claims)
 
     def is_open(self, caller: Caller) -> bool:
         """Whether neither the session was ended nor the user deactivated."""
@@ -155,12 +184,17 @@ class Sessions:
 
     def _horizon(self) -> int:
         """An access token of a session that was ended before this time has expired."""
-        return self._clock.now() - self._tokens.access_seconds * SECOND - MINUTE
+        return self._clock.now() - self._tokens.longest_access * SECOND - MINUTE
 
     # Opening and refreshing
 
-    def open(self, connection: Connection, user: User, device: str, address: str) -> Opened:
-        """A new session, within the caller's transaction; give it to `opened` when that has committed."""
+    def open(
+        self, connection: Connection, user: User, device: str, address: str, lifetimes: Lifetimes | None = None
+    ) -> Opened:
+        """A new session, within the caller's transaction; give it to `opened` when that has committed.
+
+        `lifetimes`: of its tokens, other than the usual ones, until it is refreshed.
+        """
         now = self._clock.now()
         values = {
             "id": new_id(),
@@ -168,17 +202,20 @@ class Sessions:
             "device": device,
             "address": address,
             "created_at": now,
-            "expires_at": now + self._tokens.refresh_seconds * SECOND,
+            "expires_at": self._expiry(now, lifetimes),
         }
         ended = sessions.end_oldest(connection, user.number, now, self._per_user - 1)
-        return Opened(sessions.create(connection, values), user.id, ended)
+        return Opened(sessions.create(connection, values), user.id, ended, lifetimes)
+
+    def _expiry(self, now: int, lifetimes: Lifetimes | None) -> int:
+        return now + (self._tokens.refresh_seconds if lifetimes is None else lifetimes.refresh) * SECOND
 
     def opened(self, opened: Opened) -> TokensResource:
         """The tokens of a session; call it after the commit."""
         self.ended(opened.ended)
         if opened.session is None:
             raise unauthorized()
-        return self._tokens.pair(opened.session, opened.user_id)
+        return self._tokens.pair(opened.session, opened.user_id, opened.lifetimes)
 
     async def refresh(self, token: str, address: str) -> TokensResource:
         """A new pair for a refresh token, which is used up by that; repeated within 10 s, the same pair.
@@ -199,6 +236,35 @@ class Sessions:
         assert refreshed.session is not None
         age = self._clock.now() // SECOND - refreshed.session.rotated_at // SECOND
         return {**pair, "expires_in": pair["expires_in"] - max(0, age)}
+
+    async def refresh_once(self, token: str, address: str, lifetimes: Lifetimes) -> tuple[int, TokensResource]:
+        """The user's number and a new pair for a refresh token that is dead from then on.
+
+        Nobody gets the same pair again, and nothing ends when it is tried: the devices of these clients share a token.
+        Raises `unauthorized`, of the class `Revoked` if the token was used or its session has ended, `NoAccount`,
+        `WrongKind` or `Expired`.
+        """
+        claims = self._tokens.refresh(token)
+        renewed = self._db.write(self._rotate_once, claims, address, lifetimes)
+        user, opened = await finish(self._tasks, renewed, "sessions.refresh")
+        return user, self.opened(opened)
+
+    def _rotate_once(
+        self, connection: Connection, claims: RefreshClaims, address: str, lifetimes: Lifetimes
+    ) -> tuple[int, Opened]:
+        now = self._clock.now()
+        sessions.lock(connection, claims.session)
+        session, user = _newest(sessions.with_user(connection, claims.session), claims)
+        rotated = sessions.rotate(connection, session, now, self._expiry(now, lifetimes), address)
+        return user.number, Opened(rotated, user.id, lifetimes=lifetimes)
+
+    async def fresh_access(self, refresh_token: str, lifetimes: Lifetimes) -> str:
+        """An access token for a refresh token that stays good, as it is, until its session expires.
+
+        Raises `unauthorized`: as `refresh_once` does.
+        """
+        caller, session = await self._held(refresh_token)
+        return self._tokens.fresh_access(session, caller.user_id, lifetimes)
 
     @property
     def refresh_seconds(self) -> int:
@@ -231,8 +297,7 @@ class Sessions:
         if age == 0 and calm is not None and since <= calm:
             return Opened(session, user.id)
         if age == 0:
-            expires_at = now + self._tokens.refresh_seconds * SECOND
-            return Opened(sessions.rotate(connection, session, now, expires_at, address), user.id)
+            return Opened(sessions.rotate(connection, session, now, self._expiry(now, None), address), user.id)
         if age == 1 and since <= (REPEAT if calm is None else calm):
             return Opened(session, user.id)
         return Opened(ended=sessions.end(connection, session.user, session.id, now))
@@ -259,10 +324,11 @@ class Sessions:
         await self._end(sessions.end, caller.user, caller.session, self._clock.now())
 
     async def leave_by(self, token: str) -> None:
-        """End the session of a refresh token, whether it was used up or not; `unauthorized` when it has ended."""
-        claims = self._tokens.refresh(token)
-        if not await self._end(self._end_of, claims, self._clock.now()):
-            raise unauthorized()
+        """End the session of a refresh token, whether it was used up or not.
+
+        Raises `unauthorized`, of the class `Revoked` when it has ended already, `WrongKind` or `Expired`.
+        """
+        await self._end(self._end_of, self._tokens.refresh(token), self._clock.now())
 
     def is_of(self, caller: Caller, token: str) -> bool:
         """Whether this refresh token is of the caller's session; false for one that is not good."""
@@ -274,7 +340,9 @@ class Sessions:
     def _end_of(self, connection: Connection, claims: RefreshClaims, at: int) -> list[str]:
         session = sessions.lock(connection, claims.session)
         if session is None or claims.generation > session.generation:  # of a history that this database has not seen
-            return []
+            raise unauthorized()
+        if session.revoked_at is not None:
+            raise Revoked
         return sessions.end(connection, session.user, session.id, at)
 
     async def end_all(self, user: int) -> None:
@@ -359,3 +427,16 @@ class Sessions:
     async def _purge(self, before: int) -> None:
         while old := await self._db.read(sessions.old, before, CHUNK):
             await self._db.write(sessions.remove, old)
+
+
+def _newest(found: tuple[Session, User] | None, claims: RefreshClaims) -> tuple[Session, User]:
+    """`found`, if the claims are those of the newest refresh token of this open session; raises `unauthorized`, of the
+    class `Revoked` if the token was good once, `NoAccount` if its user is not active any more.
+    """
+    if found is None or claims.generation > found[0].generation:
+        raise unauthorized()
+    if not found[1].is_active:
+        raise NoAccount
+    if found[0].revoked_at is not None or claims.generation < found[0].generation:
+        raise Revoked
+    return found

@@ -1,8 +1,9 @@
-"""Who types where. Never stored; told when it changed, a few times a second at the most."""
+"""Who types where. Never stored; told when it changed: all who do, a few times a second at the most, and each one."""
 
 from collections.abc import Callable, Container
 
 from tertulia.clock import Clock
+from tertulia.domain.events import Typed
 from tertulia.domain.events import Typing as TypingNews
 from tertulia.domain.models import User
 from tertulia.hub.hub import Hub
@@ -71,6 +72,7 @@ class Typing:
                 return
             self._changed.add(room)
         there.typists[user.number] = (user, self._clock.monotonic() + LASTS)
+        self._tell_one(room, room_id, user, on=True)
 
     def stop(self, room: int, user: int) -> None:
         """Also when somebody posts, or is gone."""
@@ -84,15 +86,20 @@ class Typing:
         found = there.typists.pop(user, None) if there is not None else None
         if found is None:
             return None
+        assert there is not None
         self._changed.add(room)
+        self._tell_one(room, there.room_id, found[0], on=False)
         return found[0]
 
     def stop_all(self, room: int) -> None:
         """Nobody may speak there any more."""
         there = self._rooms.get(room)
-        if there is not None and there.typists:
-            there.typists.clear()
-            self._changed.add(room)
+        for user in list(there.typists) if there is not None else ():
+            self._stop(room, user)
+
+    def _tell_one(self, room: int, room_id: str, user: User, *, on: bool) -> None:
+        """At once, for sockets that hear of each by themselves (dialects)."""
+        self._hub.tell(room, f"typed {user.number}", Typed(room_id, user, on))
 
     async def run(self) -> None:
         """Tell and forget, until cancelled."""

@@ -53,6 +53,40 @@ def test_who_may(change: RoomChange, public: str | None, private: str | None, di
             assert refusal(state, change) == code, kind
 
 
+@pytest.mark.parametrize(
+    ("kind", "allowed", "code"),
+    [
+        (RoomKind.PUBLIC, False, None),
+        (RoomKind.PRIVATE, True, None),
+        (RoomKind.PRIVATE, False, "not_found"),
+        (RoomKind.DIRECT, False, "not_found"),
+    ],
+)
+@pytest.mark.parametrize("staff", [False, True])
+def test_by_id_one_joins_where_the_room_says_so(kind: RoomKind, allowed: bool, code: str | None, staff: bool) -> None:
+    """Nothing is different for members and staff: of other rooms an id tells nothing."""
+    state = room_state(kind, owner=None if kind is RoomKind.DIRECT else ANN)
+    state.room = replace(state.room, join_by_id=allowed)
+    state.users[OUT] = replace(state.users[OUT], is_staff=staff)
+    if code is not None:
+        assert [refusal(state, Join(ROOM, user, by_id=True)) for user in (OUT, BOB)] == [code, code]
+        return
+    came, again, member = done(state, *(Join(ROOM, user, by_id=True) for user in (OUT, OUT, BOB)))
+    assert [outcome.repeated for outcome in (came, again, member)] == [False, True, True]
+    assert (state.member_count, state.deeds) == (4, [])
+
+
+def test_by_id_the_banned_and_the_late_do_not_come() -> None:
+    state = room_state(RoomKind.PRIVATE)
+    state.room = replace(state.room, join_by_id=True)
+    assert refusal(state, Join(ROOM, OUT)) == "not_found", "the id is enough only for who comes by it"
+    state.banned = {OUT}
+    assert refusal(state, Join(ROOM, OUT, by_id=True)) == "not_found"
+    state.banned = set()
+    state.room = replace(state.room, archived=True)
+    assert refusal(state, Join(ROOM, OUT, by_id=True)) == "archived"
+
+
 def test_each_moves_access_seq_and_says_who_with_a_notice() -> None:
     """Rule 1: access_seq is the seq of the last change that can alter anyone's rights."""
     state = room_state()

@@ -1,6 +1,7 @@
 """Change and delete a room."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,6 +54,23 @@ def test_a_taken_name_is_refused_and_the_own_one_is_not() -> None:
     assert refusal(state, ChangeRoom(ROOM, ANN, name="other", title="x")) == "name_taken"
     done(state, ChangeRoom(ROOM, ANN, name="name", title="x"), ChangeRoom(ROOM, ANN, name="new"))
     assert "new" in state.taken_names, "for the other rooms of the batch"
+
+
+@pytest.mark.parametrize(
+    ("kind", "exclusive", "own"),
+    [(RoomKind.PUBLIC, False, True), (RoomKind.PRIVATE, True, True), (RoomKind.PRIVATE, False, False)],
+)
+def test_a_name_is_taken_where_it_is_the_rooms_own(kind: RoomKind, exclusive: bool, own: bool) -> None:
+    """What other private rooms are called is their own affair, and nobody is told."""
+    state = room_state(kind)
+    state.room = replace(state.room, exclusive=exclusive)
+    state.taken_names = {"taken"}
+    if own:
+        assert refusal(state, ChangeRoom(ROOM, ANN, name="taken")) == "name_taken"
+    else:
+        done(state, ChangeRoom(ROOM, ANN, name="taken"))
+    done(state, ChangeRoom(ROOM, ANN, name="free"))
+    assert ("free" in state.taken_names) == own
 
 
 def test_a_deleted_room_is_not_there_for_anybody() -> None:

@@ -3,6 +3,7 @@
 Each alters rights, so each moves `access_seq`.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -11,20 +12,26 @@ from tertulia.domain.changes import AddMember, Depart, Join, Leave, Outcome, Rem
 from tertulia.domain.changes import Ban as BanChange
 from tertulia.domain.decisions.state import Ban, RoomState, person
 from tertulia.domain.errors import Rejection, not_found
-from tertulia.domain.models import Member, Message, Role, RoomKind
+from tertulia.domain.models import Member, Message, Role, RoomKind, User
 from tertulia.domain.rights import UNSEEN, Act, Rank, rank_of
 
 
 def join(state: RoomState, change: Join) -> Outcome:
-    """Become a member of a public room, or by an invitation; who is one stays one. Staff join all but direct ones."""
+    """Become a member of a public room, or by an invitation; who is one stays one. Staff join all but direct ones.
+
+    By id: of a public room, or of one that says so; to everybody, the staff and its members too, others are not there.
+    """
+    is_open = state.room.kind is RoomKind.PUBLIC or (change.by_id and state.room.join_by_id)
+    if change.by_id and not is_open:
+        raise not_found("room")
     member = state.member(change.actor)
     if member is not None:
         return Outcome(member=member, repeated=True)
     user = state.users[change.actor]
     if user.deleted_at is not None:
         raise not_found("room")
-    as_staff = user.is_staff and (Act.JOIN, state.room.kind) in UNSEEN
-    open_to_them = state.room.kind is RoomKind.PUBLIC or as_staff
+    as_staff = user.is_staff and not change.by_id and (Act.JOIN, state.room.kind) in UNSEEN
+    open_to_them = is_open or as_staff
     if (change.actor in state.banned and not as_staff) or not (open_to_them or change.invite is not None):
         raise not_found("room")
     if change.invite is not None:
@@ -35,7 +42,8 @@ def join(state: RoomState, change: Join) -> Outcome:
     if change.actor in state.banned:
         state.banned.discard(change.actor)
         state.bans[change.actor] = None
-    return _come(state, change.actor, {"type": "joined", "users": [person(user)]})
+    notice = None if change.quiet else {"type": "joined", "users": [person(user)]}
+    return _come(state, change.actor, notice)
 
 
 def _use_invite(state: RoomState, number: int) -> None:
@@ -50,8 +58,7 @@ def _use_invite(state: RoomState, number: int) -> None:
 def add(state: RoomState, change: AddMember) -> Outcome:
     """Bring somebody in, with a role below one's own."""
     rank = state.require(change.actor, Act.ADD)
-    if change.user not in state.users or state.users[change.user].deleted_at is not None:
-        raise not_found("user")
+    user = require_account(state.users.get(change.user))
     member = state.member(change.user)
     if member is not None:
         return Outcome(member=member, repeated=True)
@@ -61,12 +68,24 @@ def add(state: RoomState, change: AddMember) -> Outcome:
         raise Rejection("forbidden", "You cannot give this role.", field="role")
     if change.user in state.banned:
         raise Rejection("banned", "They are banned from this room. Lift the ban first.", field="user")
-    if (change.user, change.actor) in state.blocks:
-        raise Rejection("blocked", "They do not want to be brought into rooms by you.", field="user")
+    require_unblocked(state.blocks, change.user, change.actor)
     state.require_open()
     state.note_deed("add", change.actor, change.via, change.user, role=change.role.value)
-    notice = {"type": "added", "users": [person(state.users[change.user])], **_by(state, change.actor)}
+    notice = {"type": "added", "users": [person(user)], **_by(state, change.actor)}
     return _come(state, change.user, notice, change.role)
+
+
+def require_account(user: User | None) -> User:
+    """Who is brought into a room; `not_found` when the account is not there, or not any more."""
+    if user is None or user.deleted_at is not None:
+        raise not_found("user")
+    return user
+
+
+def require_unblocked(blocks: Collection[tuple[int, int]], user: int, actor: int | None) -> None:
+    """Nobody is brought into rooms by those whom they block; raises `blocked`. `blocks`: (user, whom they block)."""
+    if (user, actor) in blocks:
+        raise Rejection("blocked", "They do not want to be brought into rooms by you.", field="user")
 
 
 def leave(state: RoomState, change: Leave) -> Outcome:
@@ -154,7 +173,7 @@ def _by(state: RoomState, actor: int | None) -> dict[str, Any]:
     return {} if actor is None else {"by": person(state.users[actor])}
 
 
-def _come(state: RoomState, user: int, notice: dict[str, Any], role: Role = Role.MEMBER) -> Outcome:
+def _come(state: RoomState, user: int, notice: dict[str, Any] | None, role: Role = Role.MEMBER) -> Outcome:
     """Joining starts at the end: what was said before is read. Who was muted still is."""
     now = state.time()
     seq = state.access_seq = state.next_seq()
@@ -174,7 +193,8 @@ def _come(state: RoomState, user: int, notice: dict[str, Any], role: Role = Role
         last_post_at=before.last_post_at if before else None,
     )
     state.put_member(member)
-    state.say("member", seq, members=(member,), message=state.note(seq, notice))
+    told = None if notice is None else state.note(seq, notice)
+    state.say("member", seq, members=(member,), message=told)
     return Outcome(member=member)
 
 

@@ -108,7 +108,7 @@ def edit(state: RoomState, change: Edit) -> Outcome:
         return Outcome(message=message, repeated=True)
     _forget_mentions(state, message)
     message = replace(message, body=change.body, edited_at=state.time(), mentions=(), mentions_room=False)
-    outcome = _changed(state, _mention(state, message, change.names))
+    outcome = _changed(state, _mention(state, message, change.names), edited=True)
     if change.flagged and outcome.message is not None:
         state.flagged.append(outcome.message)
     return outcome
@@ -230,11 +230,11 @@ def _living(state: RoomState, index: int) -> Message:
     return message
 
 
-def _changed(state: RoomState, message: Message, **fields: Any) -> Outcome:
+def _changed(state: RoomState, message: Message, *, edited: bool = False, **fields: Any) -> Outcome:
     seq = state.next_seq()
     message = replace(message, changed_seq=seq, **fields)
     state.put_message(message)
-    state.say("message", seq, message=message)
+    state.say("message", seq, message=message, edited=edited)
     return Outcome(message=message)
 
 

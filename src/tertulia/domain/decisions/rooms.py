@@ -6,7 +6,7 @@ from typing import Any
 from tertulia.domain.changes import ChangeRoom, DeleteRoom, Outcome, Trim
 from tertulia.domain.decisions.state import RoomState, person
 from tertulia.domain.errors import Rejection
-from tertulia.domain.models import Message, Room, RoomKind
+from tertulia.domain.models import Message, Room
 from tertulia.domain.rights import Act
 
 _RIGHTS: dict[Act, tuple[str, ...]] = {
@@ -46,12 +46,16 @@ def _require(state: RoomState, actor: int | None, given: dict[str, Any]) -> None
 
 
 def _take_name(state: RoomState, wanted: Room) -> None:
-    """Names are unique among public rooms: nobody is told which names private rooms have."""
-    if wanted.kind is not RoomKind.PUBLIC or wanted.name is None:
+    """Names are unique where they are the room's own: nobody is told which names other private rooms have."""
+    if not wanted.has_own_name or wanted.name is None:
         return
     if wanted.name != state.room.name and wanted.name in state.taken_names:
-        raise Rejection("name_taken", "Another room has this name. Choose another one.", field="name")
+        raise name_taken()
     state.taken_names.add(wanted.name)
+
+
+def name_taken() -> Rejection:
+    return Rejection("name_taken", "Another room has this name. Choose another one.", field="name")
 
 
 def _notice(state: RoomState, actor: int | None, before: Room, seq: int) -> Message | None:

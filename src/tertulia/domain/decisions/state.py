@@ -177,6 +177,7 @@ class RoomState:
         message: Message | None = None,
         members: tuple[Member, ...] = (),
         settings: Room | None = None,
+        edited: bool = False,
     ) -> None:
         """One event for one change."""
         self.events.append(
@@ -189,6 +190,7 @@ class RoomState:
                 members=tuple((member, self.users[member.user]) for member in members) if members else (),
                 settings=settings,
                 member_count=self.member_count if members else None,
+                edited=edited,
             )
         )
 
