@@ -52,7 +52,7 @@ export default [
     },
   },
   {
-    files: ["src/tertulia/web/**/*.js", "examples/**/*.{js,jsx}"],
+    files: ["src/tertulia/{web,dialects}/**/*.js", "examples/**/*.{js,jsx}"],
     languageOptions: { globals: globals.browser },
   },
   {
@@ -77,7 +77,7 @@ export default [
   },
   {
     // HTML is never made from text.
-    files: ["src/tertulia/web/**/*.js"],
+    files: ["src/tertulia/{web,dialects}/**/*.js"],
     rules: {
       "no-restricted-syntax": [
         "error",

@@ -13,12 +13,8 @@ PAGE = (ROOT / "docs" / "proof.md").read_text(encoding="utf-8")
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 RULES = [str(number) for number in range(1, 45)]
 EXPERIMENTS = [f"E{number}" for number in range(1, 20)]
-COMPATIBLE = "The compatible APIs come in a later step."
 REDIS = "Redis comes in a later step."
-LATER = {"16": COMPATIBLE, "17": COMPATIBLE, "18": COMPATIBLE, "19": COMPATIBLE, "35": COMPATIBLE} | {
-    "32": REDIS,
-    "33": REDIS,
-}
+LATER = {"32": REDIS, "33": REDIS}
 
 
 def rows() -> Iterator[tuple[str, str]]:

@@ -64,7 +64,7 @@ def main() -> int:
 
 def _command(said: argparse.Namespace) -> list[str]:
     seeds = (f"--hypothesis-seed={said.seed}", f"--randomly-seed={said.seed}")
-    workers = ("-n", str(said.workers), "--dist", "worksteal")
+    workers = ("-n", str(said.workers), "--maxschedchunk", "1")  # the long ones are few
     return [sys.executable, "-m", "pytest", "--timeout", "0", *workers, *seeds, *_tests()]
 
 

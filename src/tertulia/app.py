@@ -15,6 +15,10 @@ from starlette.types import ASGIApp
 from tertulia.broker.broker import Broker
 from tertulia.clock import Clock, SystemClock
 from tertulia.committer.committer import Committer
+from tertulia.dialects import places
+from tertulia.dialects.dialect import Bounds, Ground
+from tertulia.dialects.lines import Lines
+from tertulia.dialects.mounts import Mounts, Where, register_sockets
 from tertulia.domain.buckets import Buckets
 from tertulia.domain.events import Changed, RoomBatch
 from tertulia.gateway.admission import Admission
@@ -28,11 +32,13 @@ from tertulia.hub.hub import Hub
 from tertulia.logs import set_up_logs
 from tertulia.metrics import Metrics
 from tertulia.protocol.forwarded import Forwarded
-from tertulia.protocol.origins import Hosts, Origins, is_loopback
+from tertulia.protocol.origins import Hosts, Origins, Sites, is_loopback
 from tertulia.services import Services
 from tertulia.services.access import RoomNumbers
 from tertulia.services.accounts import Accounts
 from tertulia.services.api_keys import ApiKeys
+from tertulia.services.attendance import Attendance
+from tertulia.services.avatars import Avatars
 from tertulia.services.blocks import Blocks, Silent
 from tertulia.services.calls import Calls
 from tertulia.services.deliveries import Deliveries, Rules
@@ -44,6 +50,7 @@ from tertulia.services.history import History
 from tertulia.services.invites import Invites
 from tertulia.services.jwks import Jwks
 from tertulia.services.lease import Lease
+from tertulia.services.lookup import Lookup
 from tertulia.services.mail import Mailer, mail_server
 from tertulia.services.members import Members
 from tertulia.services.membership import Membership
@@ -63,7 +70,7 @@ from tertulia.services.server_users import ServerUsers
 from tertulia.services.sessions import Sessions
 from tertulia.services.staff import Staff
 from tertulia.services.targets import Targets
-from tertulia.services.tokens import Tokens
+from tertulia.services.tokens import Lifetimes, Tokens
 from tertulia.services.typing import Typing
 from tertulia.services.voice import Voices
 from tertulia.services.webhooks import Webhooks
@@ -104,10 +111,17 @@ class Application:
         self.mail = self._mail()
         self.services = self._services()
         self.gateway = Gateway(self.services, self.hub, self.clock, self.tasks, self.metrics, self._limits())
+        self.lines = Lines(
+            self.services, self.hub, self.clock, self.tasks, self.metrics, self._limits(), self.gateway.wheel
+        )
         self.neighbours = self._neighbours(broker)
         self.retention = Retention(self.db, self.committer, self.clock, days=settings.retention_days)
         self.readiness = Readiness(self.db.probe, self.clock)
         self.admission = self._admission()
+        self.throttle = self._throttle()
+        self.where = where_of(settings)
+        self.ground = self._ground()
+        register_sockets(self.admission, self.where, self.ground)
         self.asgi = WithSockets(self._http(), self.admission)
 
     def _services(self) -> Services:
@@ -122,12 +136,15 @@ class Application:
         voices = Voices(db, typing, clock)
         posts = self._pace("You post too fast. Wait a moment.")
         pace = self._pace("You change things too fast. Wait a moment.")
-        blocks = Blocks(db, self.hub, presence, pace, policy, clock, silent)
+        blocks = Blocks(db, self.hub, presence, pace, policy, clock, silent, tasks=self.tasks)
         blocks.on_changed(voices.blocks_changed)
-        rooms = Rooms(db, committer, numbers, pace, policy, words, large=large)
+        attendance = Attendance(self.hub, silent)
+        blocks.on_silenced(attendance.hush)
+        rooms = Rooms(db, committer, numbers, pace, policy, words, self.tasks, large=large)
         messages = Messages(db, committer, numbers, posts, pace, words)
         invites = Invites(db, committer, clock, pace)
         accounts.on_invited(invites.arrived)
+        avatars = self._avatars(accounts, pace)
         return Services(
             accounts=accounts,
             sessions=sessions,
@@ -143,8 +160,9 @@ class Application:
             membership=Membership(db, self.hub, receipts, pace),
             blocks=blocks,
             presence=presence,
+            attendance=attendance,
             erasure=Erasure(db, committer, accounts, sessions, clock, self.tasks),
-            export=Export(db, accounts, sessions, rooms, clock),
+            export=Export(db, accounts, avatars, sessions, rooms, clock),
             webhooks=self._webhooks(presence),
             words=words,
             invites=invites,
@@ -154,7 +172,14 @@ class Application:
             server_rooms=ServerRooms(db, committer, words, rooms, messages),
             server_users=ServerUsers(db, accounts, sessions, words, clock, self.tasks),
             lease=self.lease,
+            lookup=Lookup(db, numbers),
+            avatars=avatars,
         )
+
+    def _avatars(self, accounts: Accounts, pace: Pace) -> Avatars:
+        settings = self.settings
+        max_bytes = settings.max_avatar_kb * 1024
+        return Avatars(self.db, accounts, pace, self.clock, self.tasks, settings.address, max_bytes)
 
     def _neighbours(self, broker: Broker | None) -> Neighbours:
         return Neighbours(
@@ -164,7 +189,7 @@ class Application:
             self.clock,
             self.tasks,
             self.services,
-            resync=self.gateway.resync,
+            resync=self._resync,
             version=self.gateway.version,
             forget=self.committer.forget_users,
             refresh=self.deliveries.refresh,
@@ -184,10 +209,16 @@ class Application:
         accounts.on_registered(recovery.registered)
         return accounts, sessions, recovery
 
+    async def _resync(self, user: int) -> None:
+        await self.gateway.resync(user)
+        await self.lines.resync(user)
+
     def _tokens(self) -> Tokens:
         settings = self.settings
         days, minutes = settings.refresh_token_days, settings.access_token_minutes
-        return Tokens(settings.secret_key.encode(), minutes * 60, days * 86_400, self.clock)
+        longest = max((each.access for each in lifetimes_of(settings).values()), default=0)
+        key = settings.secret_key.encode()
+        return Tokens(key, minutes * 60, days * 86_400, self.clock, longest_access=longest)
 
     def _pace(self, message: str) -> Pace:
         return Pace(Buckets(self.settings.post_rate, self.settings.post_burst, self.clock), message)
@@ -213,7 +244,7 @@ class Application:
             keys = Secret(settings.jwt_secret.encode())
         if keys is not None:
             tokens = ForeignTokens(keys, self.clock, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
-            foreign = Foreign(self.db, tokens, accounts, self.words, self.clock, self.tasks)
+            foreign = Foreign(self.db, tokens, accounts, self.words, self.clock, self.tasks, settings.address)
             sessions.accept(foreign.identify)
         return jwks
 
@@ -246,27 +277,51 @@ class Application:
             self.clock,
             visitors=Forwarded(settings.trusted_proxies),
             origins=Origins(settings.allowed_origins, loopback=loopback),
-            hosts=Hosts(settings.allowed_hosts, loopback=loopback),
+            hosts=Hosts(settings.allowed_hosts, hosts_of(settings), loopback=loopback),
             max_connections=settings.max_connections or 100_000,
             per_address=settings.connections_per_address or settings.max_connections or 100_000,
         )
         admission.register("/ws", self.gateway.admit)
         return admission
 
+    def _throttle(self) -> Throttle:
+        settings = self.settings
+        return Throttle(
+            self.clock, settings.registrations_per_minute, settings.logins_per_minute, settings.requests_per_minute
+        )
+
     def _http(self) -> ASGIApp:
         settings = self.settings
         config = ApiConfig(
             allowed_origins=settings.allowed_origins,
             allowed_hosts=settings.allowed_hosts,
+            more_hosts=hosts_of(settings),
             trusted_proxies=settings.trusted_proxies,
             metrics_token=settings.metrics_token or None,
             max_body_bytes=settings.max_body_kb * 1024,
+            max_avatar_bytes=settings.max_avatar_kb * 1024,
             listens_on_loopback=is_loopback(settings.host),
         )
-        throttle = Throttle(
-            self.clock, settings.registrations_per_minute, settings.logins_per_minute, settings.requests_per_minute
+        names = Hosts(config.allowed_hosts, config.more_hosts, loopback=config.listens_on_loopback)
+
+        def mount(core: ASGIApp) -> ASGIApp:
+            return Mounts(core, self.where, self.ground, names, config.max_body_bytes)
+
+        return build_http(self.services, config, self.metrics, self.readiness, self.clock, self.throttle, mount)
+
+    def _ground(self) -> Ground:
+        settings = self.settings
+        return Ground(
+            self.services,
+            self.lines,
+            self.clock,
+            self.throttle,
+            Bounds(settings.dialect_list, settings.dialect_history, settings.dialect_greeting),
+            lifetimes_of(settings),
+            settings.dialect_origins,
+            settings.max_avatar_kb * 1024,
+            Sites((*settings.allowed_hosts, *hosts_of(settings)), settings.allowed_origins),
         )
-        return build_http(self.services, config, self.metrics, self.readiness, self.clock, throttle)
 
     # Events.
 
@@ -288,6 +343,7 @@ class Application:
         await self.services.sessions.load()
         await self.services.keys.load()
         await self.words.load()
+        await self.services.avatars.start()
         if self.jwks is not None:
             self.jwks.start()
         await self._first_room()
@@ -333,6 +389,8 @@ class Application:
         await self.committer.close()
         await self.services.receipts.flush()
         await self.gateway.close(spread=GOODBYE_SPREAD)
+        self.services.attendance.close()
+        await self.lines.close()
 
     async def stop(self) -> None:
         """Everything is written and let go of when this returns."""
@@ -347,6 +405,7 @@ class Application:
         await self.services.receipts.flush()
         await asyncio.to_thread(self.db.close)
         self.passwords.close()
+        self.services.avatars.close()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Application"]:
@@ -371,6 +430,26 @@ class Application:
             drain_seconds=self.settings.drain_seconds,
             lifespan="off",
         )
+
+
+def where_of(settings: Settings) -> Where:
+    """Which dialects are served, and where."""
+    return places.where_of(settings.dialects, settings.root_dialect, settings.dialect_host)
+
+
+def hosts_of(settings: Settings) -> tuple[str, ...]:
+    """Host names of dialects: they are allowed."""
+    return tuple(where_of(settings).hosts)
+
+
+def lifetimes_of(settings: Settings) -> dict[str, Lifetimes]:
+    """How long tokens are good, for each dialect that is served."""
+    found = {name: dialect.lifetimes for name, dialect in where_of(settings).dialects.items()}
+    for name, said in (each.split("=", 1) for each in settings.dialect_tokens):
+        minutes, _, days = said.partition("/")
+        if name in found:
+            found[name] = Lifetimes(int(minutes) * 60, int(days) * 86_400)
+    return found
 
 
 def serve(settings: Settings, listeners: list[socket.socket]) -> None:

@@ -8,10 +8,12 @@ from playwright.async_api import Browser, Page, Route, expect
 
 from support.browser import person
 from support.chat_page import LOST, bodies, composer, faults, message, open_room, say, sign_in, sign_up, stored
+from support.pictures import plain
 from support.process import server_process
-from support.server import running_server
+from support.server import PATIENCE, running_server
 from support.wire import Frame
 
+WAITING = "navigator.locks.query().then(({ pending }) => pending.length > 0)"
 BACK_OFF = 45.0
 """Seconds within which who was cut off has tried again: 30 at most, and some for a slow machine."""
 
@@ -46,6 +48,25 @@ async def test_two_people_talk(browser: Browser, tmp_path: Path) -> None:
         await here.get_by_role("button", name="Delete").click()
         await here.get_by_role("dialog").get_by_role("button", name="Delete").click()
         await expect(there.get_by_text("This message was deleted.")).to_be_visible()
+
+
+async def test_people_are_shown_with_the_pictures_that_they_uploaded(browser: Browser, tmp_path: Path) -> None:
+    async with running_server(tmp_path) as server, person(browser, server, "ana") as ana:
+        page = await sign_up(ana)
+        [ben] = await server.people("ben")
+        headers = {**ben.headers, "content-type": "image/png"}
+        uploaded = await server.http.put("/api/v1/me/avatar", content=plain(), headers=headers)
+        assert uploaded.status_code == 200
+        room = page.url.rpartition("/")[2]
+        await ben.call("POST", f"rooms/{room}/join")
+        await ben.call("POST", f"rooms/{room}/messages", {"body": "Here I am"})
+        await stored(page, "Here I am")
+        picture = message(page, "Here I am").locator(".avatar img")
+        await expect(picture).to_have_js_property("naturalWidth", 36)  # it was loaded, at the size of its place
+        await ben.call("DELETE", "me/avatar")
+        await page.reload()
+        await expect(message(page, "Here I am").locator(".avatar")).to_have_text("B")
+        await expect(picture).to_have_count(0)
 
 
 async def test_rooms_are_made_found_and_opened(browser: Browser, tmp_path: Path) -> None:
@@ -129,13 +150,20 @@ async def test_two_tabs_renew_once_and_sign_out_together(browser: Browser, tmp_p
         first = await sign_up(ana)
         asked: list[str] = []
 
+        both = asyncio.Event()
+
         async def count(route: Route) -> None:
             asked.append(route.request.url)
+            await both.wait()
             await route.continue_()
 
         await ana.context.route("**/auth/refresh", count)
         second = await ana.tab()
         await asyncio.gather(first.reload(), second.goto("/app/"))
+        async with asyncio.timeout(PATIENCE):
+            while not await first.evaluate(WAITING):  # the other one, until this one has the token
+                pass
+        both.set()
         for tab in (first, second):
             await expect(composer(tab)).to_be_visible()
         assert len(asked) == 1

@@ -73,9 +73,11 @@ def test_refuses_beside_real_users_unless_forced(tmp_path: Path) -> None:
 
 def test_takes_away_all_that_it_made(tmp_path: Path) -> None:
     tertulia(tmp_path, "demo", "--messages", "200")
+    (ada,) = ask(tmp_path, "SELECT number FROM users WHERE username = 'ada'")[0]
+    ask(tmp_path, "INSERT INTO avatars VALUES (?, 'token', 'image/webp', 1, x'00', x'00')", ada)
     done = tertulia(tmp_path, "demo", "--remove")
     assert done.stdout == "Removed 12 people and 9 rooms.\n"
-    for table in ("users", *TABLES):
+    for table in ("users", "avatars", *TABLES):
         assert ask(tmp_path, f"SELECT count(*) FROM {table}") == [(0,)], table
     assert tertulia(tmp_path, "demo", "--remove").stdout == "There is no demo here.\n"
     assert tertulia(tmp_path, "demo", "--messages", "10").returncode == 0  # and can be made again
@@ -124,3 +126,12 @@ def test_number_of_messages_has_a_bound(tmp_path: Path, messages: str) -> None:
     done = tertulia(tmp_path, "demo", "--messages", messages)
     assert done.returncode == 2
     assert "--messages" in done.stderr
+
+
+def test_lines_to_try_for_every_dialect(tmp_path: Path) -> None:
+    """And how to switch them on, where they are not."""
+    said = tertulia(tmp_path, "demo", "--messages", "10").stdout
+    assert f"{PROGRAM} serve --dialects all" in said
+    for name in ("chatrooms", "realtime", "shh", "conversations", "channels"):
+        lines = rf"^ +{name}\n +\w+=\$\(curl .*/compat/{name}/.*\n +\S+ -m websockets "
+        assert re.search(lines, said, re.MULTILINE), said

@@ -147,3 +147,18 @@ def test_settings_of_the_environment_reach_the_server(tmp_path: Path) -> None:
         assert status(lambda: serving.get("/api/v1/me")) == 400  # not by that name
         assert (tmp_path / "elsewhere" / "tertulia.db").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["elsewhere"]
+
+
+def test_it_says_what_each_dialect_opens(tmp_path: Path) -> None:
+    hosts = ("--dialect-host", "shh=shh.localhost", "--dialect-host", "channels=channels.localhost")
+    with Serving(tmp_path, "--dialects", "chatrooms", "--root-dialect", "realtime", *hosts) as serving:
+        serving.stop()
+        said, port = serving.said(), serving.address.rpartition(":")[2]
+    for name, roots in {
+        "chatrooms": [f"{serving.address}/compat/chatrooms/"],
+        "realtime": [f"{serving.address}/compat/realtime/", f"{serving.address}/"],
+        "shh": [f"{serving.address}/compat/shh/", f"http://shh.localhost:{port}/"],
+        "channels": [f"{serving.address}/compat/channels/", f"http://channels.localhost:{port}/"],
+    }.items():
+        assert re.search(rf"^ +{name} +{re.escape(' '.join(roots))} \(sockets", said, re.MULTILINE), said
+    assert "conversations" not in said

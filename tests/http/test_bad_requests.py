@@ -47,12 +47,12 @@ def _options(part: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _bodies() -> list[tuple[str, str, dict[str, Any]]]:
-    """(method, path, the body's schema): each route that takes one."""
+    """(method, path, the body's schema): each route that takes JSON."""
     return [
         (method.upper(), path, _options(operation["requestBody"]["content"][JSON]["schema"])[0])
         for path, item in DOCUMENT["paths"].items()
         for method, operation in item.items()
-        if "requestBody" in operation
+        if JSON in operation.get("requestBody", {}).get("content", {})
     ]
 
 

@@ -31,6 +31,17 @@ def test_a_refusal_says_when_to_come_back() -> None:
     assert "192.0.2.1" not in refused.value.message
 
 
+def test_to_look_counts_nothing() -> None:
+    throttle = Throttle(FakeClock(), logins=2)
+    for _ in range(10):
+        throttle.look("192.0.2.1", "login")
+    assert allowed(throttle, "192.0.2.1", "login") == 2
+    with pytest.raises(Rejection) as refused:
+        throttle.look("192.0.2.1", "login")
+    assert (refused.value.code, refused.value.retry_after) == ("rate_limited", 30.0)
+    throttle.look("192.0.2.2", "login")
+
+
 def test_limits_are_per_address_and_kind_and_come_back() -> None:
     clock = FakeClock()
     throttle = Throttle(clock, registrations=2, logins=3, calls=4)

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from tertulia.cli.options import address_of, chat_command, pasteable
 from tertulia.cli.talk import ANYWHERE, DIRECT, PEOPLE, PLACES, Line, Place, Talk
+from tertulia.cli.tries import tries
 from tertulia.cli.users import prepare, prepare_or_make, say_new
 from tertulia.clock import SystemClock
 from tertulia.committer.committer import Committer
@@ -86,9 +87,23 @@ def demo(loaded: Loaded, messages: int, *, force: bool) -> None:
         table.add_row(user.name, user.username, password)
     console.print(table)
     console.print(f"Sign in as one of them: {chat_command(address_of(loaded))}", markup=False, soft_wrap=True)
+    _say_dialects(console, loaded, people)
     console.print(f"Take it all away again: {pasteable(loaded, 'demo', '--remove')}", markup=False, soft_wrap=True)
     if is_new:
         say_new(loaded)
+
+
+def _say_dialects(console: Console, loaded: Loaded, people: list[tuple[User, str]]) -> None:
+    (somebody, password), (partner, _) = people[:2]
+    console.print("\nThe APIs of other backends, two lines each to try in a shell:", markup=False)
+    if not loaded.settings.dialects:
+        command = pasteable(loaded, "serve", "--dialects", "all")
+        console.print(f"  (first start the server with them: {command})", markup=False, soft_wrap=True)
+    for name, lines in tries(address_of(loaded), somebody, password, partner, PLACES[0].name):
+        console.print(f"  {name}", style="bold")
+        for line in lines:
+            console.print(f"    {line}", markup=False, soft_wrap=True)
+    console.print()
 
 
 async def _make(loaded: Loaded, messages: int, progress: Progress, *, force: bool) -> list[tuple[User, str]]:
@@ -122,7 +137,9 @@ async def _people(workshop: Workshop, progress: Progress, bar: TaskID) -> list[t
         password = secrets.token_urlsafe(12)
         async with passwords.turn():
             hashed = await passwords.choose(password, {"username": username})
-        new = NewUser(new_id(), username, hashed, workshop.clock.now(), first_name=first, last_name=last)
+        address = f"{username}@demo.example"
+        now = workshop.clock.now()
+        new = NewUser(new_id(), username, hashed, now, address, address, first_name=first, last_name=last)
         made.append((await workshop.database.write(rows.create_person, new), password))
         progress.advance(bar)
     passwords.close()

@@ -46,7 +46,7 @@ def hears(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
         def run(**given: Any) -> None:
-            said = {name: value for name in names if (value := given.pop(name)) is not None}
+            said = {name: _joined(value) for name in names if (value := given.pop(name)) is not None}
             command(said, **given)
 
         own = list(inspect.signature(command).parameters.values())[1:]
@@ -54,6 +54,11 @@ def hears(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         return run
 
     return decorate
+
+
+def _joined(value: str | list[str]) -> str:
+    """An option for a list may be said several times, or once with commas."""
+    return value if isinstance(value, str) else ",".join(value)
 
 
 def _option(name: str) -> inspect.Parameter:
@@ -64,7 +69,8 @@ def _option(name: str) -> inspect.Parameter:
         metavar=_kind(name),
         show_default=False,
     )
-    kind = Annotated[str | None, described]
+    several = get_origin(Settings.model_fields[name].annotation) is tuple
+    kind: Any = Annotated[list[str] | None, described] if several else Annotated[str | None, described]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
 
 

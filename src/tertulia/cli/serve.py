@@ -143,6 +143,7 @@ def _report(loaded: Loaded, directory: DataDir, listeners: list[socket.socket]) 
         f"  data           {directory.path}{' (new)' if directory.is_new else ''}",
         *([] if schema.is_file(url) else [f"  database       {schema.named(url)}"]),
         f"  documents      {address}/api/docs",
+        *_dialects(loaded.settings, address),
         f"  sockets        up to {loaded.settings.max_connections:,}",
         "Next, in another terminal:",
         f"  or talk here   {chat_command(address)}",
@@ -150,6 +151,16 @@ def _report(loaded: Loaded, directory: DataDir, listeners: list[socket.socket]) 
         f"  make an admin  {pasteable(loaded, 'createsuperuser')}",
         "Ctrl-C stops it.",
     ]
+
+
+def _dialects(settings: Settings, address: str) -> Iterator[str]:
+    """What each dialect opens."""
+    if not (settings.dialects or settings.root_dialect or settings.dialect_host):
+        return  # else all of them would be loaded for nothing
+    from tertulia.dialects.places import places
+
+    for name, roots in places(settings.dialects, settings.root_dialect, settings.dialect_host, address):
+        yield f"  {name:<14} {' '.join(roots)} (sockets: ws/chat/ROOM/ below it)"
 
 
 def url_of(listener: socket.socket) -> str:

@@ -1,6 +1,7 @@
 """REST: the FastAPI application, and everything that stands around it."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -9,10 +10,12 @@ from starlette.types import ASGIApp
 
 from tertulia import __version__
 from tertulia.clock import Clock
+from tertulia.domain.avatars import MAX_BYTES as MAX_AVATAR_BYTES
 from tertulia.domain.errors import Rejection
 from tertulia.domain.text import check_text
 from tertulia.http import (
     auth,
+    avatars,
     bans,
     blocks,
     invites,
@@ -57,6 +60,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     auth.router,
     recovery.router,
     me.router,
+    avatars.router,
     blocks.router,
     users.router,
     rooms.router,
@@ -72,19 +76,25 @@ ROUTERS: tuple[APIRouter, ...] = (
 )
 
 
+Mount = Callable[[ASGIApp], ASGIApp]
+
+
 @dataclass(frozen=True, slots=True)
 class ApiConfig:
     """Settings of the HTTP edge, as plain values.
 
-    `trusted_proxies`: addresses or CIDR networks. `listens_on_loopback`: on nothing but loopback, which widens the
-    default of `allowed_origins` and narrows that of `allowed_hosts` to this machine.
+    `more_hosts`: allowed, too, whatever `allowed_hosts` says. `trusted_proxies`: addresses or CIDR networks.
+    `listens_on_loopback`: on nothing but loopback, which widens the default of `allowed_origins` and narrows that of
+    `allowed_hosts` to this machine.
     """
 
     allowed_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
+    more_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     metrics_token: str | None = field(default=None, repr=False)
     max_body_bytes: int = MAX_BODY_BYTES
+    max_avatar_bytes: int = MAX_AVATAR_BYTES
     listens_on_loopback: bool = False
 
 
@@ -95,14 +105,16 @@ def build_http(
     readiness: Readiness,
     clock: Clock,
     throttle: Throttle | None = None,
+    mount: Mount | None = None,
 ) -> ASGIApp:
-    """The whole of HTTP as one ASGI application: documents, operations and API v1."""
+    """The whole of HTTP as one ASGI application: documents, operations and API v1; `mount` puts more before it."""
     api = build_api(services)
     api.include_router(operations_router(readiness, metrics, config.metrics_token))
     api.include_router(pages_router(api))
     api.include_router(hand_out_router(own_web()))
+    api.include_router(avatars.shown)
     api.state.throttle = throttle = throttle or Throttle(clock)
-    return wrap(api, config, metrics, clock, throttle)
+    return wrap(api, config, metrics, clock, throttle, mount)
 
 
 def build_api(services: Services) -> FastAPI:
@@ -133,16 +145,29 @@ def _v1() -> APIRouter:
     return v1
 
 
-def wrap(app: ASGIApp, config: ApiConfig, metrics: Metrics, clock: Clock, throttle: Throttle) -> ASGIApp:
+def wrap(
+    app: ASGIApp,
+    config: ApiConfig,
+    metrics: Metrics,
+    clock: Clock,
+    throttle: Throttle,
+    mount: Mount | None = None,
+) -> ASGIApp:
     """`app` behind all of the middleware; read upwards, the first line is the innermost."""
     app = HeadAsGet(EncodedPaths(app))
-    app = BodyLimit(app, config.max_body_bytes)
+    app = BodyLimit(app, config.max_body_bytes, {avatars.UPLOAD: config.max_avatar_bytes})
     app = Throttled(app, throttle)
-    app = KnownHosts(app, Hosts(config.allowed_hosts, loopback=config.listens_on_loopback))
+    app = KnownHosts(app, hosts_of(config))
     app = Failures(app)
     app = Cors(app, Origins(config.allowed_origins, loopback=config.listens_on_loopback))
+    app = mount(app) if mount is not None else app
     app = SecurityHeaders(app)
     return Exchanges(app, Forwarded(config.trusted_proxies), metrics, clock)
+
+
+def hosts_of(config: ApiConfig) -> Hosts:
+    """The names to which this server answers."""
+    return Hosts(config.allowed_hosts, config.more_hosts, loopback=config.listens_on_loopback)
 
 
 async def check_query(request: Request) -> None:

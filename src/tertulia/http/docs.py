@@ -32,28 +32,40 @@ _SWAGGER_POLICY = _POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-
 def pages_router(api: FastAPI) -> APIRouter:
     """The pages and documents of `api`; each is made at its first use, then kept."""
     router = APIRouter(include_in_schema=False)
-    swagger = partial(_page, "swagger.html", _SWAGGER_POLICY)
+    swagger = swagger_files()
     assets: dict[str, Callable[[], Asset]] = {
         "/about": lambda: _about(api.version),
         "/favicon.ico": partial(_file, "tertulia", "web/favicon.ico", "image/x-icon"),
         "/assets/page.css": partial(_file, "tertulia", "web/page.css", "text/css"),
         "/assets/link.css": partial(_file, "tertulia", "web/link.css", "text/css"),
-        "/assets/icon.svg": partial(_file, "tertulia", "web/icon.svg", "image/svg+xml"),
+        "/assets/icon.svg": icon,
         OPENAPI: lambda: _document(openapi_document(api)),
+        "/swagger/openapi.json": lambda: _document(openapi_document(api)),
         ASYNCAPI: lambda: _document(asyncapi_document(api.version)),
         "/auth/reset": partial(_page, "reset.html", _POLICY),
         "/auth/confirm": partial(_page, "confirm.html", _POLICY),
         **{f"/assets/{name}": partial(_file, "tertulia", f"web/{name}", "text/javascript") for name in _SCRIPTS},
-        "/api/docs": swagger,
-        "/swagger/": swagger,
-        "/swagger/swagger.js": partial(_file, "tertulia", "web/swagger.js", "text/javascript"),
-        "/swagger/swagger-ui.css": partial(_file, _SWAGGER, "swagger-ui.css", "text/css"),
-        "/swagger/swagger-ui-bundle.js": partial(_file, _SWAGGER, "swagger-ui-bundle.js", "text/javascript"),
+        "/api/docs": swagger[""],
+        **{f"/swagger/{name}": make for name, make in swagger.items()},
     }
     for path, make in assets.items():
         router.add_api_route(path, _answering(make), methods=["GET"])
     router.add_api_route("/swagger", _to_swagger, methods=["GET"])
     return router
+
+
+def swagger_files() -> dict[str, Callable[[], Asset]]:
+    """A Swagger page ("") and its files. It shows the `openapi.json` beside it."""
+    return {
+        "": partial(_page, "swagger.html", _SWAGGER_POLICY),
+        "swagger.js": partial(_file, "tertulia", "web/swagger.js", "text/javascript"),
+        "swagger-ui.css": partial(_file, _SWAGGER, "swagger-ui.css", "text/css"),
+        "swagger-ui-bundle.js": partial(_file, _SWAGGER, "swagger-ui-bundle.js", "text/javascript"),
+    }
+
+
+def icon() -> Asset:
+    return _file("tertulia", "web/icon.svg", "image/svg+xml")
 
 
 def _answering(make: Callable[[], Asset]) -> Callable[[Request], Awaitable[Response]]:

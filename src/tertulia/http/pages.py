@@ -48,7 +48,7 @@ def hand_out_router(web: Web) -> APIRouter:
         asset = app.get(path) or app.get(START if _is_place(path) else "")
         if asset is None:
             raise not_found("file")
-        return asset.answer(request, {"Content-Security-Policy": _policy(request)})
+        return asset.answer(request, {"Content-Security-Policy": page_policy(request)})
 
     router.add_api_route("/", _to_page, methods=["GET"])
     router.add_api_route("/app", _to_page, methods=["GET"])
@@ -81,8 +81,11 @@ def _is_place(path: str) -> bool:
     return "." not in path.rpartition("/")[2]
 
 
-def _policy(request: Request) -> str:
-    """With the socket's address by name: not every browser counts it as 'self'."""
+def page_policy(request: Request) -> str:
+    """A strict Content-Security-Policy for pages whose files are all of this origin.
+
+    With the socket's address by name: not every browser counts it as 'self'.
+    """
     visitor = visitor_of(request.scope)
     scheme = "wss" if visitor.scheme == "https" else "ws"
     return _POLICY.format(sockets=f"{scheme}://{visitor.host}" if visitor.host else "").replace(" ;", ";")

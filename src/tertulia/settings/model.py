@@ -22,6 +22,7 @@ OWN_USERS = "Users of your own backend"
 LISTEN, DATA, SIGN_IN = "Where it listens", "Data", "Signing in"
 WHO, MAIL = "Who may do what", "Mail"
 WEBHOOKS = "Webhooks"
+DIALECTS = "Dialects: the APIs of other backends"
 RATES, LIMITS, WATCH = "How fast one may be", "Connections and memory", "Watching it"
 
 
@@ -65,8 +66,8 @@ class Settings(BaseModel):
     public_url: values.PublicUrl = Field(
         default="",
         json_schema_extra=_extra(LISTEN, rule="an address such as https://chat.example.org"),
-        description="Address under which people reach the server, for links in mails. Empty: http, host and port of "
-        "this machine.",
+        description="Address under which people reach the server, for links in mails and for profile pictures. Empty: "
+        "http, host and port of this machine.",
     )
     sockets: values.Sockets = Field(
         default="auto",
@@ -237,6 +238,55 @@ class Settings(BaseModel):
         description="Deliveries that may wait for one webhook; beyond, the oldest are dead.",
     )
 
+    dialects: values.Dialects = Field(
+        default=(),
+        json_schema_extra=_extra(DIALECTS, rule=f"`all`, or of {', '.join(values.DIALECTS)}, with commas between"),
+        description="Public APIs of other chat backends, served at /compat/NAME/ for clients written for them.",
+    )
+    root_dialect: values.RootDialect = Field(
+        default="",
+        json_schema_extra=_extra(DIALECTS, rule=f"one of {', '.join(values.DIALECTS)}"),
+        description="The one that is served at the root, too, so that its clients need no change.",
+    )
+    dialect_host: values.DialectHosts = Field(
+        default=(),
+        json_schema_extra=_extra(DIALECTS, rule="NAME=HOST such as shh=shh.example.org, with commas between them"),
+        description="Dialects that are served at the root of a host name of their own.",
+    )
+    dialect_tokens: values.DialectTokens = Field(
+        default=(),
+        json_schema_extra=_extra(
+            DIALECTS, rule="NAME=MINUTES/DAYS such as shh=120/7, with commas between them", default="as each documents"
+        ),
+        description="How long the tokens of a dialect are good: minutes of access, days of refresh.",
+    )
+    dialect_origins: values.Origins = Field(
+        default=("http://127.0.0.1:5173", "http://localhost:5173"),
+        json_schema_extra=_extra(DIALECTS, rule="origins such as https://chat.example.org, with commas between them"),
+        description="Web pages elsewhere that may use the dialects that take cookies (shh, channels).",
+    )
+    dialect_list: int = Field(
+        default=1_000,
+        ge=1,
+        le=100_000,
+        json_schema_extra=_extra(DIALECTS),
+        description="Rooms or people in a list that a dialect answers without pages.",
+    )
+    dialect_history: int = Field(
+        default=1_000,
+        ge=1,
+        le=100_000,
+        json_schema_extra=_extra(DIALECTS),
+        description="Messages in a history that a dialect answers without pages: the newest.",
+    )
+    dialect_greeting: int = Field(
+        default=200,
+        ge=1,
+        le=10_000,
+        json_schema_extra=_extra(DIALECTS),
+        description="Messages that a dialect's socket is sent when it opens: the newest, oldest first.",
+    )
+
     post_rate: float = Field(
         default=10,
         gt=0,
@@ -277,7 +327,7 @@ class Settings(BaseModel):
         ge=1,
         le=10_000_000,
         json_schema_extra=_extra(RATES),
-        description="Other requests a minute from one address; ten times as many under /api/v1/server/.",
+        description="Other requests a minute from one address; ten times as many under /api/v1/server/, and pictures.",
     )
 
     max_connections: int = Field(
@@ -311,6 +361,13 @@ class Settings(BaseModel):
         le=65_536,
         json_schema_extra=_extra(LIMITS),
         description="Size of a request's body, in KiB.",
+    )
+    max_avatar_kb: int = Field(
+        default=5_120,
+        ge=64,
+        le=65_536,
+        json_schema_extra=_extra(LIMITS),
+        description="Size of a profile picture as it is uploaded, in KiB; it is kept much smaller.",
     )
     unsent_limit_kb: int = Field(
         default=1_024,

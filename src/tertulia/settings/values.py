@@ -135,6 +135,30 @@ def _empty_or(length: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _all_dialects(value: object) -> object:
+    found = _split(value.lower() if isinstance(value, str) else value)
+    return DIALECTS if found == ("all",) else found
+
+
+def _dialect_host(value: str) -> str:
+    name, separator, host = value.partition("=")
+    if not separator or name not in DIALECTS or "*" in host:
+        raise ValueError
+    return f"{name}={_host(host)}"
+
+
+def _dialect_tokens(value: str) -> str:
+    """How long the tokens of a dialect live."""
+    name, _, lifetimes = value.partition("=")
+    access, separator, refresh = lifetimes.partition("/")
+    if not separator or name not in DIALECTS or not (access.isdecimal() and refresh.isdecimal()):
+        raise ValueError
+    if not (1 <= int(access) <= 1_440 and 1 <= int(refresh) <= 3_650):
+        raise ValueError
+    return value
+
+
+DIALECTS = ("chatrooms", "realtime", "shh", "conversations", "channels")
 Lowered = BeforeValidator(_lower)
 Level = Annotated[Literal["debug", "info", "warning", "error"], Lowered]
 Format = Annotated[Literal["auto", "pretty", "json"], Lowered]
@@ -155,3 +179,12 @@ MailFrom = Annotated[str, AfterValidator(_mail_from)]
 SharedSecret = Annotated[str, AfterValidator(_shared_secret)]
 KeysUrl = Annotated[str, AfterValidator(_keys_url)]
 Asymmetric = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+DialectName = Literal["chatrooms", "realtime", "shh", "conversations", "channels"]
+Dialects = Annotated[tuple[Annotated[DialectName, Lowered], ...], NoDecode, BeforeValidator(_all_dialects)]
+RootDialect = Annotated[Literal["", "chatrooms", "realtime", "shh", "conversations", "channels"], Lowered]
+DialectHosts = Annotated[
+    tuple[Annotated[str, Lowered, AfterValidator(_dialect_host)], ...], NoDecode, BeforeValidator(_split)
+]
+DialectTokens = Annotated[
+    tuple[Annotated[str, Lowered, AfterValidator(_dialect_tokens)], ...], NoDecode, BeforeValidator(_split)
+]
