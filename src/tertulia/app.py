@@ -58,6 +58,7 @@ from tertulia.services.messages import Messages
 from tertulia.services.neighbours import Neighbours
 from tertulia.services.pace import Pace
 from tertulia.services.passwords import Passwords
+from tertulia.services.people import People
 from tertulia.services.policy import Makers, Policy, Reach, Registration
 from tertulia.services.presence import Presence
 from tertulia.services.receipts import Receipts
@@ -72,6 +73,7 @@ from tertulia.services.staff import Staff
 from tertulia.services.targets import Targets
 from tertulia.services.tokens import Lifetimes, Tokens
 from tertulia.services.typing import Typing
+from tertulia.services.verifier import Verifier
 from tertulia.services.voice import Voices
 from tertulia.services.webhooks import Webhooks
 from tertulia.services.words import Words
@@ -128,7 +130,14 @@ class Application:
         """Who comes in, then what they hear of each other, then what they do."""
         db, clock, committer, words = self.db, self.clock, self.committer, self.words
         numbers, policy, large = RoomNumbers(db), self._policy(), self.settings.large_room
-        accounts, sessions, recovery = self._people(policy)
+        sessions = Sessions(db, self.tokens, clock, self.tasks)
+        people = self._people(sessions, policy)
+        verifier = Verifier(db, sessions, self.passwords, clock, self.tasks, guesses=self.settings.password_attempts)
+        accounts = Accounts(
+            db, people, sessions, verifier, self.passwords, clock, self.tasks, policy=policy, words=words
+        )
+        recovery = self._recovery(people, sessions, verifier)
+        accounts.on_registered(recovery.registered)
         silent: Silent = {}
         presence = Presence(self.hub, db, clock, large=large, silent=silent)
         typing = Typing(self.hub, clock, large=large, silent=silent)
@@ -144,10 +153,12 @@ class Application:
         messages = Messages(db, committer, numbers, posts, pace, words)
         invites = Invites(db, committer, clock, pace)
         accounts.on_invited(invites.arrived)
-        avatars = self._avatars(accounts, pace)
+        avatars = self._avatars(people, pace)
         return Services(
             accounts=accounts,
+            people=people,
             sessions=sessions,
+            verifier=verifier,
             recovery=recovery,
             history=History(db, clock),
             numbers=numbers,
@@ -161,25 +172,25 @@ class Application:
             blocks=blocks,
             presence=presence,
             attendance=attendance,
-            erasure=Erasure(db, committer, accounts, sessions, clock, self.tasks),
-            export=Export(db, accounts, avatars, sessions, rooms, clock),
+            erasure=Erasure(db, committer, people, sessions, verifier, clock, self.tasks),
+            export=Export(db, people, avatars, sessions, rooms, clock),
             webhooks=self._webhooks(presence),
             words=words,
             invites=invites,
-            reports=Reports(db, committer, accounts, policy, clock, pace),
-            staff=Staff(db, accounts, sessions, clock, self.tasks),
+            reports=Reports(db, committer, people, policy, clock, pace),
+            staff=Staff(db, people, sessions, clock, self.tasks),
             keys=ApiKeys(db, clock),
             server_rooms=ServerRooms(db, committer, words, rooms, messages),
-            server_users=ServerUsers(db, accounts, sessions, words, clock, self.tasks),
+            server_users=ServerUsers(db, people, sessions, words, clock, self.tasks),
             lease=self.lease,
             lookup=Lookup(db, numbers),
             avatars=avatars,
         )
 
-    def _avatars(self, accounts: Accounts, pace: Pace) -> Avatars:
+    def _avatars(self, people: People, pace: Pace) -> Avatars:
         settings = self.settings
         max_bytes = settings.max_avatar_kb * 1024
-        return Avatars(self.db, accounts, pace, self.clock, self.tasks, settings.address, max_bytes)
+        return Avatars(self.db, people, pace, self.clock, self.tasks, settings.address, max_bytes)
 
     def _neighbours(self, broker: Broker | None) -> Neighbours:
         return Neighbours(
@@ -195,19 +206,17 @@ class Application:
             refresh=self.deliveries.refresh,
         )
 
-    def _people(self, policy: Policy) -> tuple[Accounts, Sessions, Recovery]:
-        """Accounts, who is signed in, and who forgot a password."""
-        settings, db, clock = self.settings, self.db, self.clock
-        sessions = Sessions(db, self.tokens, clock, self.tasks)
-        accounts = Accounts(
-            db, sessions, self.passwords, clock, self.tasks,
-            policy=policy, words=self.words, guesses=settings.password_attempts,
+    def _people(self, sessions: Sessions, policy: Policy) -> People:
+        people = People(self.db, sessions, self.tasks, policy=policy)
+        people.on_changed(self.committer.forget_users)
+        self.jwks = self._accept_foreign(sessions, people)
+        return people
+
+    def _recovery(self, people: People, sessions: Sessions, verifier: Verifier) -> Recovery:
+        return Recovery(
+            self.db, people, sessions, verifier, self.passwords, self.clock, self.tasks,
+            address=self.settings.address, mail=self.mail,
         )  # fmt: skip
-        accounts.on_changed(self.committer.forget_users)
-        self.jwks = self._accept_foreign(sessions, accounts)
-        recovery = Recovery(db, accounts, sessions, self.passwords, clock, self.tasks, settings.address, mail=self.mail)
-        accounts.on_registered(recovery.registered)
-        return accounts, sessions, recovery
 
     async def _resync(self, user: int) -> None:
         await self.gateway.resync(user)
@@ -233,7 +242,7 @@ class Application:
             find_people=Reach(settings.find_people),
         )
 
-    def _accept_foreign(self, sessions: Sessions, accounts: Accounts) -> Jwks | None:
+    def _accept_foreign(self, sessions: Sessions, people: People) -> Jwks | None:
         """Tokens of the product's own backend count, too, if the settings say how to check them."""
         settings = self.settings
         jwks: Jwks | None = None
@@ -244,7 +253,7 @@ class Application:
             keys = Secret(settings.jwt_secret.encode())
         if keys is not None:
             tokens = ForeignTokens(keys, self.clock, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
-            foreign = Foreign(self.db, tokens, accounts, self.words, self.clock, self.tasks, settings.address)
+            foreign = Foreign(self.db, tokens, people, self.words, self.clock, self.tasks, settings.address)
             sessions.accept(foreign.identify)
         return jwks
 

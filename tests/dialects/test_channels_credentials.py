@@ -60,12 +60,12 @@ async def test_a_wrong_password_is_403_on_every_path(here: Place) -> None:
             response = await here.http.request(method, path, headers=headers)
             assert (response.status_code, response.json()) == (403, WRONG), path
         assert await here.refused("general", headers=headers) == 403
-        here.server.application.services.accounts._guesses._times.clear()
+        here.server.application.services.verifier._guesses._times.clear()
     for nonsense in ("Basic", "Basic !", "Basic YQ", "Basic \xe9"):
         raw = {b"authorization": nonsense.encode("latin-1")}
         response = await here.http.get("/api/rooms/", headers=raw)
         assert response.status_code == 403, nonsense
-        here.server.application.services.accounts._guesses._times.clear()
+        here.server.application.services.verifier._guesses._times.clear()
 
 
 async def test_what_is_not_good_any_more_is_as_good_as_none(here: Place) -> None:

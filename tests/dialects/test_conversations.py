@@ -211,7 +211,7 @@ async def deactivate(here: Place, user: str, **values: Any) -> None:
 
     app = here.server.application
     app.services.sessions.set_active(await app.db.write(write), active=False)
-    app.services.accounts.clear()
+    app.services.people.clear()
 
 
 async def test_guesses_are_counted(here: Place) -> None:

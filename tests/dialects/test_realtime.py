@@ -367,7 +367,7 @@ async def test_direct_rooms_are_found_and_made(here: Place) -> None:
 
 
 async def _user_id(here: Place, person: Somebody) -> str:
-    return (await here.server.application.services.accounts.user(person.id)).id
+    return (await here.server.application.services.people.user(person.id)).id
 
 
 async def test_nobody_changes_a_direct_room_or_takes_its_name(here: Place) -> None:

@@ -112,7 +112,7 @@ async def test_who_may_not_come_in_is_told_by_a_code(here: Place) -> None:
 
 
 async def _user_id(here: Place, person: Somebody) -> str:
-    return (await services(here).accounts.user(person.id)).id
+    return (await services(here).people.user(person.id)).id
 
 
 async def test_who_may_not_make_public_rooms_makes_none_by_connecting(tmp_path: Path) -> None:

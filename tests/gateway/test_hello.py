@@ -141,7 +141,7 @@ async def test_a_session_that_ended_after_the_handshake(running: Node) -> None:
 
 async def test_rule_13_a_session_that_ends_during_hello_is_not_missed(running: Node) -> None:
     [ana] = await running.people("ana")
-    gate = Gate(running.services.accounts, "user")
+    gate = Gate(running.services.people, "user")
     line = running.open(ana)
     line.say("hello")
     await gate.reached()
@@ -166,7 +166,7 @@ async def test_the_connections_of_a_user_are_limited(tmp_path: Path) -> None:
 async def test_the_limit_holds_for_those_who_come_at_the_same_time(tmp_path: Path) -> None:
     async with node(tmp_path, connections_per_user=2) as running:
         [ana] = await running.people("ana")
-        gate = Gate(running.services.accounts, "user")
+        gate = Gate(running.services.people, "user")
         lines = [running.open(ana) for _ in range(5)]
         for line in lines:
             line.say("hello")
@@ -197,7 +197,7 @@ async def test_who_leaves_during_hello_leaves_nothing_behind(running: Node, wher
     ana, ben = await running.people("ana", "ben")
     room = await running.room(ana, ben)
     services = running.services
-    owners = {"user": services.accounts, "knows": services.history, "followed": services.rooms, "heads": services.rooms}
+    owners = {"user": services.people, "knows": services.history, "followed": services.rooms, "heads": services.rooms}
     gate = Gate(owners[where], where)
     line = running.open(ana)
     line.say("hello", boot=NOTHING, resume={room: 1})
@@ -278,7 +278,7 @@ async def test_what_is_said_right_behind_hello_is_answered_behind_ready(running:
 
 async def test_what_is_said_right_behind_hello_is_bounded(running: Node) -> None:
     [ana] = await running.people("ana")
-    gate = Gate(running.services.accounts, "user")
+    gate = Gate(running.services.people, "user")
     line = running.open(ana)
     line.say("hello")
     await gate.reached()

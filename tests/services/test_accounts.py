@@ -9,9 +9,8 @@ import pytest
 
 from support.accounts import LAPTOP, NEW_PASSWORD, PASSWORD, Node, node
 from support.gated import GatedHasher
-from support.waiting import until
 from tertulia.domain.errors import Rejection
-from tertulia.domain.ids import MAX_INTEGER, new_id
+from tertulia.domain.ids import new_id
 from tertulia.domain.models import Caller
 from tertulia.domain.passwords import Strength
 from tertulia.services.accounts import Registration
@@ -108,12 +107,12 @@ async def test_an_address_that_is_only_data(here: Node) -> None:
     bob = await here.register("bob", email="ann@example.org", claims_email=False)
     assert (ann.user.claims_email, ann.user.shown_email) == (True, "Ann@Example.org")
     assert (bob.user.email, bob.user.claims_email, bob.user.shown_email) == ("ann@example.org", False, "")
-    assert (await here.accounts.me(here.caller(bob))) == bob.user
+    assert (await here.people.me(here.caller(bob))) == bob.user
     assert (await here.login("ann@example.org")).user == ann.user
     eve = await here.register("eve", email="eve@example.org", claims_email=False)
     assert await login_code(here, "eve@example.org") == "wrong_credentials"
     assert (await here.register("eva", email="Eve@example.org")).user.claims_email
-    assert not (await here.accounts.me(here.caller(eve))).claims_email
+    assert not (await here.people.me(here.caller(eve))).claims_email
     refused = await refusal(here.register("zed", email="nonsense", claims_email=False))
     assert (refused.code, list(refused.fields)) == ("invalid", ["email"])
 
@@ -192,16 +191,6 @@ async def test_signing_in_by_one_of_both(
         assert (await login).user.username == who
 
 
-async def test_guesses_are_counted_however_one_signs_in(here: Node) -> None:
-    await here.register("ann", email="ann@example.org")
-    ways: tuple[Literal["either", "username", "email"], ...] = ("either", "username", "email", "either", "email")
-    for by in ways:
-        wrong = await refusal(here.accounts.login("ann@example.org", NEW_PASSWORD, LAPTOP, by=by))
-        assert wrong.code == "wrong_credentials"
-    for by in ways:
-        assert (await refusal(here.accounts.login("ann@example.org", PASSWORD, LAPTOP, by=by))).code == "rate_limited"
-
-
 @pytest.mark.parametrize("name", ["ann", "ann@example.org", "ANN@Example.ORG", "ａｎｎ"])
 async def test_signing_in(here: Node, name: str) -> None:
     ann = await here.register("ann", email="Ann@example.org")
@@ -209,35 +198,6 @@ async def test_signing_in(here: Node, name: str) -> None:
     assert again.user == ann.user
     assert here.caller(again).session != here.caller(ann).session
     assert len(await here.sessions.of(ann.user.number)) == 2
-
-
-async def test_what_is_wrong_is_not_told(here: Node) -> None:
-    await here.register("ann")
-    await here.register("gone")
-    await here.register("foreign")
-    await here.execute("UPDATE users SET is_active = false WHERE username = 'gone'")
-    await here.execute("UPDATE users SET password_hash = NULL WHERE username = 'foreign'")
-    refusals = [
-        await refusal(here.login("ann", NEW_PASSWORD)),
-        await refusal(here.login("nobody")),
-        await refusal(here.login("gone")),
-        await refusal(here.login("foreign")),
-        await refusal(here.login("foreign", "")),
-        await refusal(here.login("", "")),
-    ]
-    assert {(refused.code, refused.message) for refused in refusals} == {
-        ("wrong_credentials", "The username or the password is wrong.")
-    }
-
-
-async def test_an_unknown_name_costs_a_verification_too(tmp_path: Path) -> None:
-    hasher = GatedHasher()
-    async with node(tmp_path, passwords=Passwords(hasher)) as here:
-        await here.register("ann")
-        await login_code(here, "ann", NEW_PASSWORD)
-        assert hasher.verified == 1
-        await login_code(here, "nobody", NEW_PASSWORD)
-        assert hasher.verified == 2
 
 
 async def test_an_address_that_is_somebodys_username_cannot_be_claimed(here: Node) -> None:
@@ -270,144 +230,6 @@ async def test_a_hash_is_renewed_when_the_parameters_changed(tmp_path: Path) -> 
         assert renewed != old
         await after.login("ann")
         assert await after.scalar("SELECT password_hash FROM users") == renewed
-
-
-# Guessing
-
-
-@pytest.mark.parametrize("name", ["ann", "nobody"])
-async def test_five_wrong_passwords_then_a_pause(here: Node, name: str) -> None:
-    """It is the same whether there is such an account or not."""
-    await here.register("ann")
-    await here.register("bob")
-    codes = [await login_code(here, name, NEW_PASSWORD) for _ in range(6)]
-    assert codes == ["wrong_credentials"] * 5 + ["rate_limited"]
-    here.clock.advance(30)
-    refused = await refusal(here.login(name.upper(), PASSWORD))
-    assert (refused.code, refused.retry_after) == ("rate_limited", 30.0)
-    assert await login_code(here, "bob") == ""
-    here.clock.advance(30)
-    assert await login_code(here, name) == ("" if name == "ann" else "wrong_credentials")
-
-
-async def test_right_passwords_do_not_count(here: Node) -> None:
-    await here.register("ann")
-    for _ in range(4):
-        assert await login_code(here, "ann", NEW_PASSWORD) == "wrong_credentials"
-    for _ in range(10):
-        assert await login_code(here, "ann") == ""
-    assert await login_code(here, "ann", NEW_PASSWORD) == "wrong_credentials"
-    assert await login_code(here, "ann") == "rate_limited"
-
-
-async def test_a_hundred_guesses_at_once_are_five(tmp_path: Path) -> None:
-    """Story: all of them look at the counter before the first is found wrong."""
-    hasher = GatedHasher()
-    async with node(tmp_path, passwords=Passwords(hasher, waiting=200)) as here:
-        await here.register("ann")
-        codes = await asyncio.gather(*(login_code(here, "ann", NEW_PASSWORD) for _ in range(100)))
-        assert sorted(codes) == ["rate_limited"] * 95 + ["wrong_credentials"] * 5
-        assert hasher.verified == 5
-
-
-async def test_many_devices_of_one_account_at_once_all_get_in(here: Node) -> None:
-    await here.register("ann")
-    assert await asyncio.gather(*(login_code(here, "ann") for _ in range(30))) == [""] * 30
-
-
-async def test_a_flood_is_told_when_to_come_back(tmp_path: Path) -> None:
-    async with node(tmp_path, passwords=Passwords(GatedHasher(), threads=1, waiting=2)) as here:
-        await here.register("ann")
-        codes = await asyncio.gather(*(login_code(here, f"ann{number}") for number in range(10)))
-        assert sorted(codes) == ["busy"] * 7 + ["wrong_credentials"] * 3
-
-
-# Without signing in
-
-
-async def verified(at: Node, name: str, password: str = PASSWORD) -> str:
-    """What comes of name and password: a code, or nothing."""
-    try:
-        caller = await at.accounts.verify(name, password)
-    except Rejection as rejected:
-        return rejected.code
-    assert at.sessions.is_open(caller)
-    return ""
-
-
-async def test_who_sends_the_password_each_time_is_known_and_opens_no_session(tmp_path: Path) -> None:
-    hasher = GatedHasher()
-    async with node(tmp_path, passwords=Passwords(hasher)) as here:
-        ann = await here.register("ann", email="ann@example.org")
-        caller = await here.accounts.verify("ann", PASSWORD)
-        assert (caller.user, caller.user_id) == (ann.user.number, ann.user.id)
-        assert await here.accounts.me(caller) == ann.user
-        for name in ("ann", "ANN", "ann"):
-            assert await verified(here, name) == ""
-        assert hasher.verified == 1
-        here.clock.advance(60)
-        assert await asyncio.gather(*(verified(here, "ann") for _ in range(30))) == [""] * 30
-        assert hasher.verified == 2, "many at once are one"
-        assert await verified(here, "ann@example.org") == "wrong_credentials"
-        assert await here.scalar("SELECT count(*) FROM sessions") == 1
-
-
-async def test_who_is_called_alike_and_has_the_same_password(here: Node) -> None:
-    """Story: ann is known by now, and Ann is called so in another case."""
-    people = [await here.register(name, exact_name=True) for name in ("ann", "Ann")]
-    for _ in range(2):
-        callers = await asyncio.gather(*(here.accounts.verify(name, PASSWORD) for name in ("ann", "Ann")))
-        assert [caller.user for caller in callers] == [one.user.number for one in people]
-    await here.execute("UPDATE users SET is_active = false WHERE username = 'Ann'")
-    assert (await here.accounts.verify("Ann", PASSWORD)).user == people[0].user.number, "as one signs in"
-    assert (await here.login("Ann")).user.number == people[0].user.number
-
-
-@pytest.mark.parametrize("name", ["ann", "nobody"])
-async def test_what_is_compared_is_a_guess_too(here: Node, name: str) -> None:
-    """Story: the password of somebody who sends it with each call is in memory, and could be tried there for free."""
-    await here.register("ann")
-    assert await verified(here, "ann") == ""
-    codes = await asyncio.gather(*(verified(here, name, f"{NEW_PASSWORD} {number}") for number in range(50)))
-    assert sorted(codes) == ["rate_limited"] * 45 + ["wrong_credentials"] * 5
-    assert await verified(here, name) == await login_code(here, name) == "rate_limited"
-    here.clock.advance(60)
-    assert await verified(here, name) == ("" if name == "ann" else "wrong_credentials")
-
-
-async def test_who_gives_up_waiting_takes_nobody_along(tmp_path: Path) -> None:
-    hasher = GatedHasher()
-    async with node(tmp_path, passwords=Passwords(hasher)) as here:
-        await here.register("ann")
-        hasher.gate.clear()
-        first, second = (asyncio.get_running_loop().create_task(verified(here, "ann")) for _ in range(2))
-        await until(lambda: hasher.running == 1)
-        first.cancel()
-        hasher.gate.set()
-        assert await second == ""
-
-
-async def test_the_password_of_before_is_forgotten(here: Node) -> None:
-    ann = await here.register("ann")
-    caller = await here.accounts.verify("ann", PASSWORD)
-    await here.accounts.change_password(here.caller(ann), PASSWORD, NEW_PASSWORD)
-    assert not here.sessions.is_open(caller)
-    assert await verified(here, "ann") == "wrong_credentials"
-    assert await verified(here, "ann", NEW_PASSWORD) == ""
-    caller = await here.accounts.verify("ann", NEW_PASSWORD)
-    _, link = await here.recovery.link_by_hand("ann")
-    await here.recovery.reset(link.partition("token=")[2], PASSWORD)
-    assert not here.sessions.is_open(caller)
-    assert [await verified(here, "ann", NEW_PASSWORD), await verified(here, "ann")] == ["wrong_credentials", ""]
-
-
-async def test_who_is_deactivated_is_not_known_any_more(here: Node) -> None:
-    ann = await here.register("ann")
-    caller = await here.accounts.verify("ann", PASSWORD)
-    await here.execute("UPDATE users SET is_active = false")
-    here.sessions.set_active(ann.user.number, active=False)
-    assert not here.sessions.is_open(caller)
-    assert await verified(here, "ann") == "wrong_credentials"
 
 
 # The password
@@ -477,11 +299,11 @@ async def test_a_login_with_the_password_of_before_opens_no_session(tmp_path: Pa
 async def test_changing_names(here: Node) -> None:
     ann = await here.register("ann", first_name="Ann")
     caller, heard = here.caller(ann), list[int]()
-    here.accounts.on_changed(heard.extend)
-    assert await here.accounts.user(ann.user.number) == ann.user
+    here.people.on_changed(heard.extend)
+    assert await here.people.user(ann.user.number) == ann.user
     changed = await here.accounts.change_profile(caller, None, " Lind ")
     assert (changed.first_name, changed.last_name, changed.version) == ("Ann", "Lind", ann.user.version + 1)
-    assert await here.accounts.user(ann.user.number) == await here.accounts.me(caller) == changed
+    assert await here.people.user(ann.user.number) == await here.people.me(caller) == changed
     assert heard == [ann.user.number]
     assert await here.accounts.change_profile(caller, "Ann", None) == changed
     assert await here.accounts.change_profile(caller, None, None) == changed
@@ -496,77 +318,9 @@ async def test_a_token_from_another_database_is_nobodys(here: Node) -> None:
     ann = await here.register("ann")
     stranger = Caller(ann.user.number, new_id(), new_id(), here.clock.now() + 1)
     for work in (
-        here.accounts.me(stranger),
+        here.people.me(stranger),
         here.accounts.change_profile(stranger, "X", None),
         here.accounts.change_password(stranger, PASSWORD, NEW_PASSWORD),
-        here.accounts.me(Caller(99, ann.user.id, new_id(), 1)),
+        here.people.me(Caller(99, ann.user.id, new_id(), 1)),
     ):
         assert (await refusal(work)).code == "unauthorized"
-
-
-# Looking people up
-
-
-async def test_users_by_number(here: Node) -> None:
-    ann, bob = await here.register("ann"), await here.register("bob")
-    numbers = [ann.user.number, bob.user.number]
-    assert await here.accounts.users(numbers) == {ann.user.number: ann.user, bob.user.number: bob.user}
-    assert await here.accounts.users([*numbers, 99, 0, -1, MAX_INTEGER + 1]) == await here.accounts.users(numbers)
-    assert (await refusal(here.accounts.user(99))).code == "not_found"
-    many = await here.accounts.users(range(1, 40_000))
-    assert set(many) == set(numbers)
-
-
-async def test_the_cache_is_bounded_and_can_be_told(tmp_path: Path) -> None:
-    async with node(tmp_path, cache_size=2) as here:
-        numbers = [(await here.register(name)).user.number for name in ("ann", "bob", "carol")]
-        assert len(await here.accounts.users(numbers)) == 3
-        assert len(here.accounts._cache) == 2
-        await here.execute("UPDATE users SET first_name = 'New'")
-        stale = numbers[2]
-        assert (await here.accounts.user(stale)).first_name == ""
-        here.accounts.forget([stale])
-        assert (await here.accounts.user(stale)).first_name == "New"
-        await here.execute("UPDATE users SET first_name = 'Newer'")
-        here.accounts.clear()
-        assert (await here.accounts.user(stale)).first_name == "Newer"
-
-
-async def test_users_by_id(here: Node) -> None:
-    ann, gone = await here.register("ann"), await here.register("gone")
-    caller = here.caller(await here.register("bob"))
-    assert await here.accounts.by_id(caller, ann.user.id) == ann.user
-    assert await here.accounts.by_id(caller, ann.user.id.upper()) == ann.user
-    await here.execute("UPDATE users SET is_active = false WHERE username = 'gone'")
-    for id_ in (gone.user.id, new_id(), "", "x", "x" * 36, "7"):
-        refused = await refusal(here.accounts.by_id(caller, id_))
-        assert (refused.code, refused.message) == ("not_found", "There is no such user.")
-
-
-async def test_active_users_by_number_or_id(here: Node) -> None:
-    ann, gone = await here.register("ann"), await here.register("gone")
-    caller = here.caller(await here.register("bob"))
-    refs: tuple[int | str, ...] = (ann.user.number, ann.user.id, ann.user.id.upper())
-    for ref in refs:
-        assert await here.accounts.active(caller, ref) == ann.user
-    await here.execute("UPDATE users SET is_active = false WHERE username = 'gone'")
-    nobody: tuple[int | str, ...] = (gone.user.number, 99, 0, -1, MAX_INTEGER + 1, str(ann.user.number), new_id())
-    for ref in nobody:
-        refused = await refusal(here.accounts.active(caller, ref))
-        assert (refused.code, refused.message) == ("not_found", "There is no such user.")
-
-
-async def test_searching(here: Node) -> None:
-    for name in ("ann", "anna", "bob"):
-        caller = here.caller(await here.register(name))
-    found, place = await here.accounts.search(caller, " An ", None, 1)
-    assert [user.username for user in found] == ["ann"]
-    found, place = await here.accounts.search(caller, "An", place, 1)
-    assert [user.username for user in found] == ["anna"]
-    assert place is None
-
-
-async def test_a_guessed_name_takes_little_memory(here: Node) -> None:
-    """Some characters fold to eighteen: of a hundred thousand such names a gigabyte would be kept."""
-    assert await login_code(here, "\ufdfa" * 254) == "wrong_credentials"
-    assert max(map(len, here.accounts._guesses._times)) <= 254  # type: ignore[arg-type]

@@ -64,8 +64,8 @@ async def test_it_is_shown_at_an_address_that_the_user_has(running: Node) -> Non
     user = await running.services.avatars.put(ana.caller, plain(color=RED))
     assert user.avatar == f"{running.app.settings.address}/avatars/{token_of(user)}/256.webp"
     assert await is_shown(running, token_of(user), RED)
-    assert (await running.services.accounts.by_id(ben.caller, ana.id)).avatar == user.avatar
-    assert (await running.services.accounts.me(ben.caller)).avatar is None
+    assert (await running.services.people.by_id(ben.caller, ana.id)).avatar == user.avatar
+    assert (await running.services.people.me(ben.caller)).avatar is None
 
 
 async def test_another_one_has_another_address_and_the_first_is_gone(running: Node) -> None:
@@ -97,7 +97,7 @@ async def test_removing_it(running: Node) -> None:
 async def test_others_hear_of_it_once_for_each_change(running: Node) -> None:
     [ana] = await running.people("ana")
     changes: list[object] = []
-    running.services.accounts.on_changed(changes.append)
+    running.services.people.on_changed(changes.append)
     await running.services.avatars.put(ana.caller, plain())
     await running.services.avatars.remove(ana.caller)
     await running.services.avatars.remove(ana.caller)
@@ -114,7 +114,7 @@ async def test_what_is_refused_changes_nothing(running: Node) -> None:
     before = await services.put(ana.caller, plain(color=RED))
     assert (await refusal(services.put(ana.caller, b"<svg/>"))).code == "invalid"
     assert (await refusal(services.put(ana.caller, bytes(services.max_bytes + 1)))).code == "too_large"
-    assert await running.services.accounts.me(ana.caller) == before
+    assert await running.services.people.me(ana.caller) == before
     assert await is_shown(running, token_of(before), RED)
 
 
@@ -189,34 +189,34 @@ async def come(running: Node, **claims: Any) -> Caller:
 
 async def test_what_they_upload_is_theirs_until_they_remove_it(running: Node) -> None:
     """Else the next token, ten minutes later, would bring the old picture back."""
-    given, accounts = "https://a.example/1.png", running.services.accounts
+    given, people = "https://a.example/1.png", running.services.people
     caller = await come(running, name="Ana", picture=given)
-    assert (await accounts.me(caller)).avatar == given
+    assert (await people.me(caller)).avatar == given
     own = await running.services.avatars.put(caller, frames("GIF", 3))
     changes: list[object] = []
-    accounts.on_changed(changes.append)
+    people.on_changed(changes.append)
     await come(running, name="Ana", picture=given)
-    assert (await accounts.me(caller)).avatar == own.avatar
+    assert (await people.me(caller)).avatar == own.avatar
     assert changes == []
     await come(running, name="Anna", picture="https://a.example/2.png")
-    assert await accounts.me(caller) == replace(own, first_name="Anna", version=own.version + 1)
+    assert await people.me(caller) == replace(own, first_name="Anna", version=own.version + 1)
     await running.services.avatars.remove(caller)
     await come(running, name="Anna", picture=given)
-    assert (await accounts.me(caller)).avatar == given
+    assert (await people.me(caller)).avatar == given
     await running.services.avatars.remove(caller)
-    assert (await accounts.me(caller)).avatar is None
+    assert (await people.me(caller)).avatar is None
 
 
 async def test_what_the_backend_says_takes_its_place(running: Node) -> None:
     caller = await come(running, name="Ana")
-    users, accounts = running.services.server_users, running.services.accounts
+    users, people = running.services.server_users, running.services.people
     key, _ = await running.services.keys.create("shop", ["users"])
     for said, now in (("https://a.example/1.png", "https://a.example/1.png"), ("", None)):
         own = await running.services.avatars.put(caller, plain())
         await users.put(key, "u1", {"avatar": own.avatar})  # what it heard of us, said back
         assert await is_shown(running, token_of(own), GREEN)
         await users.put(key, "u1", {"avatar": said})
-        assert (await accounts.me(caller)).avatar == now
+        assert (await people.me(caller)).avatar == now
         assert await is_gone(running, token_of(own))
     assert await kept(running) == 0
 
@@ -229,16 +229,16 @@ async def test_they_are_shown_at_the_address_that_the_server_has_now(tmp_path: P
     async with node(tmp_path, clock, public_url="https://old.example") as running:
         ana, ben = await running.people("ana", "ben")
         before = await running.services.avatars.put(ana.caller, plain(color=BLUE))
-        unchanged = await running.services.accounts.me(ben.caller)
+        unchanged = await running.services.people.me(ben.caller)
         assert before.avatar == f"https://old.example/avatars/{token_of(before)}/256.webp"
     async with node(tmp_path, clock, public_url="https://new.example/chat") as running:
-        moved = await running.services.accounts.me(ana.caller)
+        moved = await running.services.people.me(ana.caller)
         assert moved.avatar == f"https://new.example/chat/avatars/{token_of(before)}/256.webp"
         assert moved.version > before.version
         assert await is_shown(running, token_of(before), BLUE)
-        assert await running.services.accounts.me(ben.caller) == unchanged
+        assert await running.services.people.me(ben.caller) == unchanged
     async with node(tmp_path, clock, public_url="https://new.example/chat") as running:
-        assert await running.services.accounts.me(ana.caller) == moved
+        assert await running.services.people.me(ana.caller) == moved
 
 
 async def test_export_my_data_has_it(running: Node) -> None:

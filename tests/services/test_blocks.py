@@ -86,7 +86,7 @@ async def test_neither_oneself_nor_who_is_not_there(running: Node) -> None:
     assert await refused(running.services.blocks.add(ana.caller, ana.id)) == "invalid"
     assert await refused(running.services.blocks.add(ana.caller, new_id())) == "not_found"
     assert await refused(running.services.blocks.add(ana.caller, "nonsense")) == "not_found"
-    user = await running.services.accounts.user(ben.number)
+    user = await running.services.people.user(ben.number)
     await running.services.erasure.delete(user, blank=False)
     assert await refused(running.services.blocks.add(ana.caller, ben.id)) == "not_found"
 

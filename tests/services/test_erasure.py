@@ -120,7 +120,7 @@ async def test_a_report_of_what_is_being_blanked_forgets_the_text(running: Node)
     ana, ben = await running.people("ana", "ben")
     room = await running.room(ana, ben)
     await running.post(ben, room, "a secret of ben's")
-    user = await running.services.accounts.user(ben.number)
+    user = await running.services.people.user(ben.number)
     await running.app.db.write(lambda connection: erasure.delete_account(connection, user, 1, blank=True))
     await running.services.reports.message(ana.caller, room, 1, "rude")  # the rooms do not know of it yet
     assert "secret" in await everything(running)
@@ -161,7 +161,7 @@ async def test_nobody_acts_as_the_user_that_was_while_their_sessions_end(running
     """What is cached of the user is forgotten before anybody hears of the end of the sessions."""
     [ben] = await running.people("ben")
     heard: list[str] = []
-    running.services.accounts.on_changed(lambda _: heard.append("changed"))
+    running.services.people.on_changed(lambda _: heard.append("changed"))
     running.services.sessions.on_ended(lambda _ended, _inactive: heard.append("ended"))
     await delete(running, ben)
     assert heard[:2] == ["changed", "ended"]
@@ -271,7 +271,7 @@ async def test_nobody_can_be_called_like_a_deleted_account_or_the_whole_room(run
 async def test_two_at_once_delete_once(running: Node) -> None:
     ana, ben = await running.people("ana", "ben")
     room = await running.room(ana, ben)
-    user = await running.services.accounts.user(ben.number)
+    user = await running.services.people.user(ben.number)
     await running.post(ben, room, "a secret of ben's")
     for blank in (False, True, False):
         await running.services.erasure.delete(user, blank=blank)

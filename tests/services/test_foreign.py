@@ -30,7 +30,7 @@ class Here(NamedTuple):
         return await self.node.sessions.identify(shared(self.node.clock, sub, **claims))
 
     async def user(self, caller: Caller) -> User:
-        return await self.node.accounts.me(caller)
+        return await self.node.people.me(caller)
 
 
 @asynccontextmanager
@@ -39,7 +39,7 @@ async def here_at(folder: Path, clock: FakeClock | None = None) -> AsyncIterator
     async with node(folder, clock) as one:
         words = Words(one.database, one.clock)
         tokens = ForeignTokens(Secret(SECRET.encode()), one.clock)
-        foreign = Foreign(one.database, tokens, one.accounts, words, one.clock, tasks, PUBLIC_URL)
+        foreign = Foreign(one.database, tokens, one.people, words, one.clock, tasks, PUBLIC_URL)
         one.sessions.accept(foreign.identify)
         yield Here(one, foreign, words)
         await tasks.close()
@@ -129,7 +129,7 @@ async def test_there_is_no_password(here: Here) -> None:
 async def test_claims_that_changed_are_written_once(here: Here) -> None:
     caller = await here.come("u1", name="Ana")
     changes: list[Any] = []
-    here.node.accounts.on_changed(changes.append)
+    here.node.people.on_changed(changes.append)
     here.node.clock.advance(1)
     token = shared(here.node.clock, "u1", name="Anna", email="a@example.org", picture="https://a.example/2")
     await asyncio.gather(*(here.node.sessions.identify(token) for _ in range(50)))
@@ -170,7 +170,7 @@ async def test_the_address_of_a_login_is_not_for_claims(here: Here) -> None:
     own = await here.node.register("ana", email="ana@example.org")
     await here.node.execute("UPDATE users SET external_id = 'u1'")
     caller = await here.come("u1", email="evil@example.org", email_verified=True, given_name="Ana")
-    here.node.accounts.clear()
+    here.node.people.clear()
     user = await here.user(caller)
     assert (user.number, user.email, user.first_name) == (own.user.number, "ana@example.org", "Ana")
     assert user.email_confirmed_at is None
@@ -216,7 +216,7 @@ async def test_the_deactivated_are_refused(here: Here) -> None:
     caller = await here.come("u1")
     await here.node.execute("UPDATE users SET is_active = false")
     await here.node.sessions.catch_up()
-    here.node.accounts.clear()
+    here.node.people.clear()
     await refused(here, shared(here.node.clock, "u1"))
     await refused(here, shared(here.node.clock, "u1", jti="another"))
     assert not here.node.sessions.is_open(caller)
@@ -228,7 +228,7 @@ async def delete(here: Here, user: User) -> None:
 
     await here.node.database.write(work)
     await here.node.sessions.catch_up()
-    here.node.accounts.changed([user.number])
+    here.node.people.changed([user.number])
 
 
 async def test_the_deleted_do_not_come_back_with_an_old_token(here: Here) -> None:
@@ -312,7 +312,7 @@ async def test_other_processes_learn_of_an_end(tmp_path: Path) -> None:
         clock.advance(1)
         newer = await here.come("u1")
         for _ in range(2):
-            there.node.accounts.clear()
+            there.node.people.clear()
             await there.node.sessions.catch_up()
         assert heard == [{caller.session}]
         await refused(there, token)

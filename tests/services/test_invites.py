@@ -240,7 +240,9 @@ async def test_fifty_sign_up_at_once_with_an_invitation_for_seven(tmp_path: Path
         made = await ServerInvites(one.database, one.clock).make(None, 60, 7)
         tasks = Tasks()
         policy = Policy(one.database, registration=Who.INVITE)
-        accounts = Accounts(one.database, one.sessions, one.passwords, one.clock, tasks, policy=policy)
+        accounts = Accounts(
+            one.database, one.people, one.sessions, one.verifier, one.passwords, one.clock, tasks, policy=policy
+        )
         wanted = [Registration(f"guest{n}", PASSWORD, invite=made.code) for n in range(50)]
         heard = []
         for start in range(0, 50, 10):  # more at once would be busy hashing

@@ -193,13 +193,13 @@ async def test_names_words_and_blocks_of_one_node_are_those_of_the_other(two: Cl
     ana, ben = await two.here.people("ana", "ben")
     staff = await staff_person(two.here)
     line = await two.there.connect(ben)
-    await two.there.services.accounts.user(ana.number)
+    await two.there.services.people.user(ana.number)
     await two.here.services.accounts.change_profile(ana.caller, "Ana", None)
     await two.here.services.words.put(staff.number, "rude", Action.REFUSE)
     await two.here.services.blocks.add(ben.caller, ana.id)
     assert (await line.event("blocked", users=[ana.id]))["users"] == [ana.id]
     await two.settle()
-    assert (await two.there.services.accounts.user(ana.number)).name == "Ana"
+    assert (await two.there.services.people.user(ana.number)).name == "Ana"
     with pytest.raises(Rejection, match="wanted"):
         two.there.services.words.check("rude")
 
@@ -225,7 +225,7 @@ async def test_receipts_typing_and_ones_own_standing_go_to_the_other_node(two: C
 
 async def test_who_has_a_socket_in_a_room_is_known_on_all_nodes_and_heals(two: Cluster) -> None:
     ana, ben = await two.here.people("ana", "ben")
-    users = [await two.here.services.accounts.user(each.number) for each in (ana, ben)]
+    users = [await two.here.services.people.user(each.number) for each in (ana, ben)]
     here, there = two.here.services.attendance, two.there.services.attendance
     here.enter(7, users[0])
     there.enter(7, users[1])
@@ -260,7 +260,7 @@ async def test_who_says_that_they_have_read_a_message_is_heard_on_the_other_node
     two.there.app.hub.enter(number, room, listener)
     two.there.app.hub.activate(number, listener, message.seq, 2)
     await two.settle()
-    two.here.services.receipts.see(await two.here.services.accounts.user(ben.number), message, 2)
+    two.here.services.receipts.see(await two.here.services.people.user(ben.number), message, 2)
     await two.settle()
     [(_, frame)] = listener.latest
     assert (frame["type"], frame["username"], frame["message_id"]) == ("read_status", ben.name, message.id)

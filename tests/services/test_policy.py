@@ -145,17 +145,17 @@ async def test_who_may_find_people(tmp_path: Path, setting: str, found: list[str
         assert await names(here, people["ann"]) == found
         assert await names(here, people["staff"]) == ["ann", "bob", "eve", "staff"]
         for name, person in people.items():
-            assert await sees(here.services.accounts.by_id, people["ann"], person.id) == (name in seen)
-            assert await sees(here.services.accounts.by_id, people["staff"], person.id)
-            assert await sees(here.services.accounts.active, people["ann"], person.number) == (name in seen)
-            assert await sees(here.services.accounts.active, people["staff"], person.number)
-        assert not await sees(here.services.accounts.active, people["ann"], 99)
-        assert not await sees(here.services.accounts.by_id, people["ann"], new_id())
+            assert await sees(here.services.people.by_id, people["ann"], person.id) == (name in seen)
+            assert await sees(here.services.people.by_id, people["staff"], person.id)
+            assert await sees(here.services.people.active, people["ann"], person.number) == (name in seen)
+            assert await sees(here.services.people.active, people["staff"], person.number)
+        assert not await sees(here.services.people.active, people["ann"], 99)
+        assert not await sees(here.services.people.by_id, people["ann"], new_id())
 
 
 async def names(here: Node, person: Person) -> list[str] | str:
     try:
-        found, _ = await here.services.accounts.search(person.caller, "", None, 50)
+        found, _ = await here.services.people.search(person.caller, "", None, 50)
     except Rejection as rejection:
         return rejection.code
     return [user.username.rstrip("0123456789") for user in found]
@@ -182,7 +182,7 @@ async def test_who_may_see_everybody(tmp_path: Path, setting: str, found: list[s
 
 
 async def everybody(here: Node, person: Person, limit: int = 50) -> list[str]:
-    return [user.username.rstrip("0123456789") for user in await here.services.accounts.everybody(person.caller, limit)]
+    return [user.username.rstrip("0123456789") for user in await here.services.people.everybody(person.caller, limit)]
 
 
 @pytest.mark.parametrize(
@@ -190,11 +190,9 @@ async def everybody(here: Node, person: Person, limit: int = 50) -> list[str]:
 )
 async def test_who_is_found_by_their_username(tmp_path: Path, setting: str, found: list[str]) -> None:
     async with town(tmp_path, find_people=setting) as (here, people):
-        names = {
-            name: (await here.services.accounts.me(people[name].caller)).username for name in ("ann", "bob", "eve")
-        }
+        names = {name: (await here.services.people.me(people[name].caller)).username for name in ("ann", "bob", "eve")}
         asked = [*names.values(), names["bob"].upper(), "nobody", ""]
-        seen = await here.services.accounts.named(people["ann"].caller, asked)
+        seen = await here.services.people.named(people["ann"].caller, asked)
         assert {name: user.number for name, user in seen.items()} == {names[one]: people[one].number for one in found}
 
 
@@ -204,7 +202,7 @@ async def test_who_leaves_is_a_stranger_again(tmp_path: Path) -> None:
         assert await names(here, people["ann"]) == ["ann", "bob", "eve"]
         await here.services.members.leave(people["eve"].caller, room)
         assert await names(here, people["ann"]) == ["ann", "bob"]
-        assert not await sees(here.services.accounts.by_id, people["ann"], people["eve"].id)
+        assert not await sees(here.services.people.by_id, people["ann"], people["eve"].id)
 
 
 @pytest.mark.parametrize(

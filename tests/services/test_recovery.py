@@ -70,6 +70,7 @@ async def test_so_many_are_looked_up_at_once_and_no_more(tmp_path: Path) -> None
 async def test_foreign_tokens_of_the_user_end_too(tmp_path: Path) -> None:
     async with mail_server() as box, node(tmp_path, mail_port=box.port) as running:
         user = (await running.register(email=EMAIL)).user
+        await box.newest(1)  # mails of one kind do not wait for those of another
         await running.execute("UPDATE users SET external_id = 'a-1'")
         made = running.clock.now()
         foreign = Caller(user.number, user.id, foreign_session(user.id), made + 10**12, made)
@@ -109,7 +110,7 @@ async def test_by_hand_the_username_comes_before_the_address(tmp_path: Path) -> 
 async def test_a_password_changed_between_asking_and_doing_stops_a_change(tmp_path: Path) -> None:
     async with node(tmp_path) as running:
         ann = await running.register(email=EMAIL)
-        found = await running.accounts.verify_password(running.caller(ann), PASSWORD)
+        found = await running.verifier.verify_password(ann.user, PASSWORD)
         await running.execute("UPDATE users SET password_hash = 'other'")
         with pytest.raises(Rejection) as refused:
             await running.recovery._change(found, "new@example.org")
@@ -120,7 +121,7 @@ async def test_what_goes_wrong_in_the_background_is_a_line_in_the_log(tmp_path: 
     async with mail_server() as box, node(tmp_path, mail_port=box.port) as running:
         ann = await running.register(email=EMAIL)
         await box.count(1)
-        found = await running.accounts.verify_password(running.caller(ann), PASSWORD)
+        found = await running.verifier.verify_password(ann.user, PASSWORD)
         await running.execute("UPDATE users SET password_hash = 'other'")
         with capture_logs() as lines:
             await running.recovery._work(running.recovery._ask_to_change, found, "new@example.org")

@@ -41,7 +41,7 @@ async def test_deactivated_at_once_everywhere(here: Node) -> None:
     for person in (bob, second):
         assert (await here.call(person, "GET", "me")).status_code == 401
     assert await code(here.services.sessions.refresh(bob.refresh, "192.0.2.1")) == "unauthorized"
-    assert await code(here.services.accounts.by_id(staff.caller, bob.id)) == "not_found"
+    assert await code(here.services.people.by_id(staff.caller, bob.id)) == "not_found"
     activated = await change(staff.caller, bob.id, is_active=True, is_staff=None)
     assert activated.is_active
     assert (await here.call(bob, "GET", "me")).status_code == 401  # the old sessions stay ended
@@ -53,7 +53,7 @@ async def test_who_is_deactivated_cannot_sign_in(tmp_path: Path) -> None:
         boss = await one.register("boss")
         await one.execute("UPDATE users SET is_staff = true")
         bob, tasks = await one.register("bob"), Tasks()
-        staff = Staff(one.database, one.accounts, one.sessions, one.clock, tasks)
+        staff = Staff(one.database, one.people, one.sessions, one.clock, tasks)
         await staff.change_user(one.caller(boss), bob.user.id, is_active=False, is_staff=None)
         assert await code(one.login("bob")) == "wrong_credentials"
         await staff.change_user(one.caller(boss), bob.user.id, is_active=True, is_staff=None)

@@ -151,7 +151,7 @@ async def test_a_name_changed_elsewhere_is_the_new_one_here(two: Two) -> None:
     page = await two.here.services.messages.one(ben.caller, room, 2)
     assert page.sender is not None
     assert page.sender.name == "Ana Gil"
-    assert (await two.here.services.accounts.user(ana.number)).name == "Ana Gil"
+    assert (await two.here.services.people.user(ana.number)).name == "Ana Gil"
 
 
 @ON_SQLITE

@@ -17,9 +17,11 @@ from tertulia.services.accounts import Accounts, Device, Registration, SignedIn
 from tertulia.services.lease import Lease
 from tertulia.services.mail import Mailer, MailServer
 from tertulia.services.passwords import Passwords
+from tertulia.services.people import People
 from tertulia.services.recovery import Recovery
 from tertulia.services.sessions import Sessions
 from tertulia.services.tokens import Tokens
+from tertulia.services.verifier import Verifier
 from tertulia.storage.database import Database
 from tertulia.tasks import Tasks
 
@@ -50,7 +52,9 @@ class Node:
     database: Database
     passwords: Passwords
     tokens: Tokens
+    people: People
     sessions: Sessions
+    verifier: Verifier
     accounts: Accounts
     recovery: Recovery
     lease: Lease
@@ -108,15 +112,18 @@ async def node(
     passwords = passwords or Passwords(quick_hasher())
     tokens = Tokens(SECRET, access_seconds, REFRESH_SECONDS, clock, longest_access=longest_access)
     sessions = Sessions(database, tokens, clock, tasks, per_user=per_user)
-    accounts = Accounts(database, sessions, passwords, clock, tasks, cache_size=cache_size)
+    people = People(database, sessions, tasks, cache_size=cache_size)
+    verifier = Verifier(database, sessions, passwords, clock, tasks)
+    accounts = Accounts(database, people, sessions, verifier, passwords, clock, tasks)
     mail = None
     if mail_port is not None:
         mail = Mailer(MailServer("smtp", "127.0.0.1", mail_port), "chat@chat.test", "chat.test", clock)
-    recovery = Recovery(database, accounts, sessions, passwords, clock, tasks, PUBLIC_URL, mail=mail)
+    recovery = Recovery(database, people, sessions, verifier, passwords, clock, tasks, address=PUBLIC_URL, mail=mail)
     accounts.on_registered(recovery.registered)
     await sessions.load()
     try:
-        yield Node(clock, database, passwords, tokens, sessions, accounts, recovery, Lease(clock, tasks))
+        lease = Lease(clock, tasks)
+        yield Node(clock, database, passwords, tokens, people, sessions, verifier, accounts, recovery, lease)
     finally:
         await tasks.close()
         if mail is not None:

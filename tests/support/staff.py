@@ -13,7 +13,7 @@ async def make_staff(here: Node, person: Person, *, is_staff: bool = True) -> Pe
         accounts.set_standing(connection, person.number, {"is_staff": is_staff})
 
     await here.app.db.write(write)
-    here.services.accounts.changed([person.number])
+    here.services.people.changed([person.number])
     return person
 
 

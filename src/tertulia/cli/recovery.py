@@ -24,11 +24,12 @@ async def _make(loaded: Loaded, name: str) -> tuple[User, str]:
     async with accounts_alone(loaded.settings.database_url) as alone:
         recovery = Recovery(
             alone.database,
-            alone.accounts,
+            alone.people,
             alone.sessions,
+            alone.verifier,
             alone.passwords,
             alone.clock,
             alone.tasks,
-            address_of(loaded),
+            address=address_of(loaded),
         )
         return await recovery.link_by_hand(name)

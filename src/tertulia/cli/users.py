@@ -18,8 +18,10 @@ from tertulia.domain.models import User
 from tertulia.refusal import Refusal
 from tertulia.services.accounts import Accounts
 from tertulia.services.passwords import Passwords
+from tertulia.services.people import People
 from tertulia.services.sessions import Sessions
 from tertulia.services.tokens import Tokens
+from tertulia.services.verifier import Verifier
 from tertulia.settings import Loaded
 from tertulia.storage import schema
 from tertulia.storage.database import Database
@@ -113,7 +115,9 @@ class Alone:
     clock: Clock
     tasks: Tasks
     passwords: Passwords
+    people: People
     sessions: Sessions
+    verifier: Verifier
     accounts: Accounts
 
 
@@ -122,9 +126,11 @@ async def accounts_alone(url: str) -> AsyncIterator[Alone]:
     """The accounts alone: no server is started, and nobody is signed in, so that any key does."""
     database, clock, tasks, passwords = Database(url), SystemClock(), Tasks(), Passwords()
     sessions = Sessions(database, Tokens(secrets.token_bytes(32), 1, 1, clock), clock, tasks)
-    accounts = Accounts(database, sessions, passwords, clock, tasks)
+    people = People(database, sessions, tasks)
+    verifier = Verifier(database, sessions, passwords, clock, tasks)
+    accounts = Accounts(database, people, sessions, verifier, passwords, clock, tasks)
     try:
-        yield Alone(database, clock, tasks, passwords, sessions, accounts)
+        yield Alone(database, clock, tasks, passwords, people, sessions, verifier, accounts)
     finally:
         await tasks.close()
         passwords.close()

@@ -38,7 +38,7 @@ async def who(hail: Hail, token: str) -> tuple[Caller, User]:
     """Whose access token it is; raises `unauthorized` (see services/tokens.py for its kinds)."""
     services = hail.ground.services
     caller = await services.sessions.identify(token)
-    return caller, await services.accounts.me(caller)
+    return caller, await services.people.me(caller)
 
 
 async def room_by_name_or_number(hail: Hail, caller: Caller) -> tuple[Room, Member | None]:

@@ -54,7 +54,7 @@ class Lines:
         self._open: set[Line] = set()
         self._histories = Histories()
         services.sessions.on_ended(self._sessions_ended)
-        services.accounts.on_changed(lambda _numbers: self._histories.clear())
+        services.people.on_changed(lambda _numbers: self._histories.clear())
 
     # Opening.
 

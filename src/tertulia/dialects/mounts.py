@@ -130,12 +130,9 @@ class Net:
 
 def register_sockets(admission: Admission, where: Where, ground: Ground) -> None:
     """The sockets of all that `where` says, with and without the last slash."""
-
-    def endpoint(dialect: Dialect, root: str) -> "Socket":
-        return Socket(dialect, ground, root)
-
     for name, dialect in where.dialects.items():
-        _register(admission, f"{PREFIX}/{name}", endpoint(dialect, f"{PREFIX}/{name}"))
+        root = f"{PREFIX}/{name}"
+        _register(admission, root, Socket(dialect, ground, root))
     if where.root or where.hosts:
         _register(admission, "", RootSocket(where, ground))
 

@@ -33,7 +33,7 @@ async def hello(gateway: "Gateway", connection: Connection, command: Hello) -> N
 async def _hello(gateway: "Gateway", connection: Connection, command: Hello) -> None:
     caller = await _caller(gateway, connection, command)
     gateway.count_hello(caller)
-    connection.welcome(caller, await gateway.services.accounts.user(caller.user))
+    connection.welcome(caller, await gateway.services.people.user(caller.user))
     same_history = command.boot is None or await gateway.services.history.knows(command.boot)
     if connection.ended:
         return

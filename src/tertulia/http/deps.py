@@ -72,7 +72,7 @@ CallerDep = Annotated[Caller, Depends(caller)]
 
 async def staff(caller: CallerDep, services: ServicesDep) -> Caller:
     """Somebody of the server's staff; raises `forbidden` for everybody else, before anything is looked at."""
-    await services.accounts.require_staff(caller)
+    await services.people.require_staff(caller)
     return caller
 
 

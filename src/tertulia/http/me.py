@@ -16,7 +16,7 @@ router = APIRouter(prefix="/me", tags=["me"])
 @router.get("", response_model=AccountResource, responses=refusals("unauthorized", "rate_limited"))
 async def get_me(caller: CallerDep, services: ServicesDep) -> AccountResource:
     """My account."""
-    return account_resource(await services.accounts.me(caller))
+    return account_resource(await services.people.me(caller))
 
 
 @router.patch("", response_model=AccountResource, responses=refusals("invalid", "unauthorized", "rate_limited"))

@@ -29,7 +29,7 @@ async def find_users(
 ) -> UsersResource:
     """People by the beginning of their username, full name or last name, in this order; upper or lower case is one."""
     after = None if cursor is None else SearchCursor(*decode_cursor(cursor, _CURSOR))
-    found, following = await services.accounts.search(caller, q, after, limit)
+    found, following = await services.people.search(caller, q, after, limit)
     return {
         "items": [user_resource(user) for user in found],
         "next": None if following is None else encode_cursor(following.step, following.key, following.number),
@@ -39,4 +39,4 @@ async def find_users(
 @router.get("/{user}", response_model=ProfileResource, responses=refusals("unauthorized", "not_found", "rate_limited"))
 async def get_user(user: UserPath, caller: CallerDep, services: ServicesDep) -> ProfileResource:
     """One person, with what the product keeps with them."""
-    return profile_resource(await services.accounts.by_id(caller, user))
+    return profile_resource(await services.people.by_id(caller, user))

@@ -17,6 +17,7 @@ from tertulia.services.lookup import Lookup
 from tertulia.services.members import Members
 from tertulia.services.membership import Membership
 from tertulia.services.messages import Messages
+from tertulia.services.people import People
 from tertulia.services.presence import Presence
 from tertulia.services.receipts import Receipts
 from tertulia.services.recovery import Recovery
@@ -27,6 +28,7 @@ from tertulia.services.server_users import ServerUsers
 from tertulia.services.sessions import Sessions
 from tertulia.services.staff import Staff
 from tertulia.services.typing import Typing
+from tertulia.services.verifier import Verifier
 from tertulia.services.voice import Voices
 from tertulia.services.webhooks import Webhooks
 from tertulia.services.words import Words
@@ -37,7 +39,9 @@ class Services:
     """What the edges call."""
 
     accounts: Accounts
+    people: People
     sessions: Sessions
+    verifier: Verifier
     history: History
     numbers: RoomNumbers
     rooms: Rooms

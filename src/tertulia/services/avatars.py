@@ -9,9 +9,9 @@ from tertulia.clock import Clock
 from tertulia.domain.avatars import CONTENT_TYPE, LARGE, MAX_BYTES, SMALL, address_of, is_token
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.models import Caller, User
-from tertulia.services.accounts import Accounts
 from tertulia.services.finish import finish
 from tertulia.services.pace import Pace
+from tertulia.services.people import People
 from tertulia.services.tokens import unauthorized
 from tertulia.services.turns import Turns
 from tertulia.storage import avatars
@@ -38,7 +38,7 @@ class Avatars:
     def __init__(
         self,
         db: Database,
-        accounts: Accounts,
+        people: People,
         pace: Pace,
         clock: Clock,
         tasks: Tasks,
@@ -47,7 +47,7 @@ class Avatars:
     ) -> None:
         self.max_bytes = max_bytes
         self._db = db
-        self._accounts = accounts
+        self._people = people
         self._pace = pace
         self._clock = clock
         self._tasks = tasks
@@ -83,7 +83,7 @@ class Avatars:
         self._pace.check(caller)
         if len(content) > self.max_bytes:
             raise Rejection("too_large", f"A picture has at most {self.max_bytes // 1024:,} KiB.", field="avatar")
-        await self._accounts.me(caller)
+        await self._people.me(caller)
         async with self._turns.turn():
             large, small = await self._turns.work(lambda: _portraits(content))
         avatar = Avatar(secrets.token_urlsafe(24), CONTENT_TYPE, self._clock.now(), large, small)
@@ -93,13 +93,13 @@ class Avatars:
         user = await self._db.write(avatars.put, number, avatar, address_of(avatar.token, self._server))
         if user is None:
             raise unauthorized()
-        self._accounts.changed([number])
+        self._people.changed([number])
         return user
 
     async def remove(self, caller: Caller) -> User:
         """The caller has no picture, wherever it was; who they are then. Raises `rate_limited`."""
         self._pace.check(caller)
-        await self._accounts.me(caller)
+        await self._people.me(caller)
         return await finish(self._tasks, self._remove(caller.user), "avatars.remove")
 
     async def _remove(self, number: int) -> User:
@@ -107,7 +107,7 @@ class Avatars:
         if user is None:
             raise unauthorized()
         if changed:
-            self._accounts.changed([number])
+            self._people.changed([number])
         return user
 
     async def get(self, token: str, size: int) -> Picture:

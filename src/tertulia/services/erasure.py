@@ -10,9 +10,10 @@ from tertulia.committer.committer import Committer
 from tertulia.domain.changes import ERASURE, Delete, Depart
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import Caller, User
-from tertulia.services.accounts import Accounts
 from tertulia.services.finish import finish
+from tertulia.services.people import People
 from tertulia.services.sessions import Sessions
+from tertulia.services.verifier import Verifier
 from tertulia.storage import audit, erasure
 from tertulia.storage.database import Database
 from tertulia.tasks import Tasks
@@ -26,12 +27,20 @@ class Erasure:
     """Messages of a deleted user stay, with an author who is shown as deleted; or are blanked, if they want that."""
 
     def __init__(
-        self, db: Database, committer: Committer, accounts: Accounts, sessions: Sessions, clock: Clock, tasks: Tasks
+        self,
+        db: Database,
+        committer: Committer,
+        people: People,
+        sessions: Sessions,
+        verifier: Verifier,
+        clock: Clock,
+        tasks: Tasks,
     ) -> None:
         self._db = db
         self._committer = committer
-        self._accounts = accounts
+        self._people = people
         self._sessions = sessions
+        self._verifier = verifier
         self._clock = clock
         self._tasks = tasks
         self._asked = asyncio.Event()
@@ -41,9 +50,9 @@ class Erasure:
 
         Raises `wrong_credentials` (a guess as with `login`), `rate_limited`, `busy`.
         """
-        user = await self._accounts.me(caller)
-        if await self._accounts.has_password(user.number):
-            await self._accounts.verify_password(caller, password or "")
+        user = await self._people.me(caller)
+        if await self._verifier.has_password(user):
+            await self._verifier.verify_password(user, password or "")
         await self.delete(user, blank=blank)
 
     async def delete(self, user: User, *, blank: bool, via: str | None = None, actor: int | None = None) -> None:
@@ -62,7 +71,7 @@ class Erasure:
             return erasure.delete_account(connection, user, now, blank=blank)
 
         ended = await self._db.write(work)
-        self._accounts.changed([user.number])  # at once: nobody acts as the user that was
+        self._people.changed([user.number])  # at once: nobody acts as the user that was
         self._sessions.ended(ended)
         await self._sessions.catch_up()
         self._asked.set()

@@ -11,8 +11,8 @@ from tertulia.domain.models import Caller, User
 from tertulia.domain.times import iso
 from tertulia.protocol.codec import encode
 from tertulia.protocol.resources import account_resource, message_resource, my_room_resource, session_resource
-from tertulia.services.accounts import Accounts
 from tertulia.services.avatars import Avatars
+from tertulia.services.people import People
 from tertulia.services.rooms import Rooms
 from tertulia.services.sessions import Sessions
 from tertulia.storage import blocks, export
@@ -29,10 +29,10 @@ class Export:
     """Each part is read in short transactions of their own, so an export of a busy account holds nobody up."""
 
     def __init__(
-        self, db: Database, accounts: Accounts, avatars: Avatars, sessions: Sessions, rooms: Rooms, clock: Clock
+        self, db: Database, people: People, avatars: Avatars, sessions: Sessions, rooms: Rooms, clock: Clock
     ) -> None:
         self._db = db
-        self._accounts = accounts
+        self._people = people
         self._avatars = avatars
         self._sessions = sessions
         self._rooms = rooms
@@ -45,7 +45,7 @@ class Export:
         if wait > 0:
             raise Rejection("rate_limited", f"You can export {PER_HOUR} times an hour.", retry_after=wait)
         self._made.add(caller.user)
-        return self._pieces(caller, await self._accounts.me(caller))
+        return self._pieces(caller, await self._people.me(caller))
 
     async def _pieces(self, caller: Caller, user: User) -> AsyncIterator[bytes]:
         yield b'{"exported_at":' + encode(iso(self._clock.now()))

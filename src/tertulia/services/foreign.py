@@ -13,9 +13,9 @@ from tertulia.domain.errors import Rejection
 from tertulia.domain.external import Profile, foreign_session, is_cut
 from tertulia.domain.ids import new_id
 from tertulia.domain.models import Caller, User
-from tertulia.services.accounts import Accounts
 from tertulia.services.finish import finish
 from tertulia.services.foreign_tokens import ForeignTokens, Verified
+from tertulia.services.people import People
 from tertulia.services.tokens import unauthorized
 from tertulia.services.words import Words
 from tertulia.storage import external
@@ -39,7 +39,7 @@ class Foreign:
         self,
         db: Database,
         tokens: ForeignTokens,
-        accounts: Accounts,
+        people: People,
         words: Words,
         clock: Clock,
         tasks: Tasks,
@@ -49,7 +49,7 @@ class Foreign:
         self._db = db
         self._words = words
         self._tokens = tokens
-        self._accounts = accounts
+        self._people = people
         self._clock = clock
         self._tasks = tasks
         self._numbers: OrderedDict[str, int] = OrderedDict()  # external_id → number
@@ -70,7 +70,7 @@ class Foreign:
         if number is None:
             return None
         self._numbers.move_to_end(external_id)
-        user = (await self._accounts.users([number])).get(number)
+        user = (await self._people.users([number])).get(number)
         return user if user is not None and user.external_id == external_id else None
 
     async def _first_seen(self, verified: Verified) -> User:
@@ -120,7 +120,7 @@ class Foreign:
             log.warning("foreign.not_applied", code=rejection.code)
             return
         if changed:
-            self._accounts.changed([user.number])
+            self._people.changed([user.number])
 
     def _allowed(self, profile: Profile) -> Profile:
         """Without names that have a word that is refused here."""

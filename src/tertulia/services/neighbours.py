@@ -92,9 +92,9 @@ class Neighbours:
     def _forget(self, numbers: Collection[int] | None) -> None:
         """They changed, or anybody may have; the committer sees by itself when it must ask about everybody."""
         if numbers is None:
-            self._services.accounts.clear()
+            self._services.people.clear()
         else:
-            self._services.accounts.forget(numbers)
+            self._services.people.forget(numbers)
             self._forget_here(numbers)
 
     def _listen(self) -> None:
@@ -158,7 +158,7 @@ class Neighbours:
 
     def _speak(self) -> None:
         relay, services = self._relay, self._services
-        services.accounts.on_changed(lambda numbers: relay.tell(Hint(users=tuple(numbers))))
+        services.people.on_changed(lambda numbers: relay.tell(Hint(users=tuple(numbers))))
         services.sessions.on_changed(lambda numbers: relay.tell(Hint(users=tuple(numbers))))
         services.sessions.on_ended_here(lambda: relay.tell(Hint(about=("sessions",))))
         services.blocks.on_changed(lambda user, _other: relay.tell(Hint(users=(user,), about=("voices",))))

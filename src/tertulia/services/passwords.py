@@ -10,8 +10,10 @@ from contextlib import AbstractAsyncContextManager
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from tertulia.domain.models import User
 from tertulia.domain.passwords import Strength, check_password
 from tertulia.services.turns import Turns
+from tertulia.storage.accounts import NewUser
 
 THREADS = 2
 WAITING = 64
@@ -37,7 +39,7 @@ class Passwords:
     async def choose(
         self, password: str, about: dict[str, str], *, field: str = "password", strength: Strength = Strength.FULL
     ) -> str:
-        """The hash of a new password; raises `weak_password` (see `check_password`)."""
+        """The hash of a new password; `about`: see `about_user`. Raises `weak_password` (see `check_password`)."""
 
         def work() -> str:
             check_password(password, about, field=field, strength=strength)
@@ -63,6 +65,16 @@ class Passwords:
 
     def close(self) -> None:
         self._turns.close()
+
+
+def about_user(user: User | NewUser) -> dict[str, str]:
+    """What a password must not be like."""
+    return {
+        "username": user.username or "",
+        "email": user.email or "",
+        "first name": user.first_name,
+        "last name": user.last_name,
+    }
 
 
 def _unmatched_hash(hasher: PasswordHasher) -> str:

@@ -18,11 +18,12 @@ from tertulia.domain.models import Caller, User
 from tertulia.domain.passwords import password_session
 from tertulia.domain.usernames import check_email, fold_email, normal_username
 from tertulia.services import mail_texts
-from tertulia.services.accounts import Accounts, about_user, wrong_credentials
 from tertulia.services.finish import finish
 from tertulia.services.mail import Mail, Mailer
-from tertulia.services.passwords import Passwords
+from tertulia.services.passwords import Passwords, about_user
+from tertulia.services.people import People
 from tertulia.services.sessions import EndedAll, Sessions
+from tertulia.services.verifier import Verifier, wrong_credentials
 from tertulia.storage import accounts, audit, emails, links, users
 from tertulia.storage.accounts import Credentials
 from tertulia.storage.database import Database
@@ -50,18 +51,20 @@ class Recovery:
     def __init__(  # noqa: PLR0913 - it brings them together
         self,
         db: Database,
-        accounts: Accounts,
+        people: People,
         sessions: Sessions,
+        verifier: Verifier,
         passwords: Passwords,
         clock: Clock,
         tasks: Tasks,
-        address: str,
         *,
+        address: str,
         mail: Mailer | None = None,
     ) -> None:
         self._db = db
-        self._accounts = accounts
+        self._people = people
         self._sessions = sessions
+        self._verifier = verifier
         self._passwords = passwords
         self._clock = clock
         self._tasks = tasks
@@ -123,7 +126,7 @@ class Recovery:
         ended, replaced = await self._db.write(self._store, hashed, password_hash)
         self._sessions.ended_all(ended)
         self._sessions.ended([password_session(replaced)])
-        self._accounts.forget([ended.user])
+        self._people.forget([ended.user])
         log.info("recovery.reset", user=ended.user, sessions=len(ended.ids))
 
     def _store(self, connection: Connection, hashed: str, password_hash: str) -> tuple[EndedAll, str]:
@@ -175,7 +178,7 @@ class Recovery:
         Raises `forbidden` without mail or without an address that is one's own, `rate_limited`, `busy`.
         """
         self._require_mail()
-        user = await self._accounts.me(caller)
+        user = await self._people.me(caller)
         if user.email_confirmed_at is not None:
             return
         address = await self._db.read(emails.unconfirmed, user.number)
@@ -198,10 +201,10 @@ class Recovery:
         """The account, and whether it has the new address now: with mail it waits until that is confirmed by a link.
 
         Without mail raises `email_taken`; with it, nobody but the owner of that address is told. Raises what
-        `Accounts.verify_password` does, `invalid`, `rate_limited`, `busy`.
+        `Verifier.verify_password` does, `invalid`, `rate_limited`, `busy`.
         """
         address = check_email(email)
-        found = await self._accounts.verify_password(caller, password)
+        found = await self._verifier.verify_password(await self._people.me(caller), password)
         if found.user.email == address and found.user.claims_email:
             return found.user, True
         self._count_mail(found.user, address)
@@ -212,7 +215,7 @@ class Recovery:
 
     async def _change(self, found: Credentials, address: str) -> User:
         user = await self._db.write(self._change_now, found, address)
-        self._accounts.forget([user.number])
+        self._people.forget([user.number])
         return user
 
     def _change_now(self, connection: Connection, found: Credentials, address: str) -> User:
@@ -255,7 +258,7 @@ class Recovery:
 
     async def _confirm(self, hashed: str) -> None:
         user = await self._db.write(self._store_confirmed, hashed)
-        self._accounts.forget([user])
+        self._people.forget([user])
         log.info("recovery.confirmed", user=user)
 
     def _store_confirmed(self, connection: Connection, hashed: str) -> int:

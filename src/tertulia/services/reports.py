@@ -13,8 +13,8 @@ from tertulia.domain.models import Caller, User
 from tertulia.domain.reports import Report
 from tertulia.domain.times import SECOND
 from tertulia.services.access import visible
-from tertulia.services.accounts import Accounts
 from tertulia.services.pace import Pace
+from tertulia.services.people import People
 from tertulia.services.policy import Policy
 from tertulia.storage import audit, messages, reports
 from tertulia.storage.database import Database
@@ -23,8 +23,7 @@ PER_DAY = 20
 """Reports of one user in 24 hours."""
 DAY = 86_400 * SECOND
 
-
-People = Mapping[int, User]
+Named = Mapping[int, User]
 """Those whom reports name, by number."""
 
 
@@ -35,7 +34,7 @@ class Reports:
         self,
         db: Database,
         committer: Committer,
-        accounts: Accounts,
+        people: People,
         policy: Policy,
         clock: Clock,
         pace: Pace,
@@ -44,7 +43,7 @@ class Reports:
     ) -> None:
         self._db = db
         self._committer = committer
-        self._accounts = accounts
+        self._people = people
         self._policy = policy
         self._clock = clock
         self._pace = pace
@@ -104,22 +103,22 @@ class Reports:
 
     # By staff: the edge asks whether one is
 
-    async def page(self, *, is_open: bool | None, before: int | None, limit: int) -> tuple[list[Report], bool, People]:
+    async def page(self, *, is_open: bool | None, before: int | None, limit: int) -> tuple[list[Report], bool, Named]:
         """Newest first; more? `is_open` None: all. `before`: the number of the last one of the page before."""
         found = await self._db.read(_page, is_open, before, limit + 1)
-        return found[:limit], len(found) > limit, await self._people(found[:limit])
+        return found[:limit], len(found) > limit, await self._named(found[:limit])
 
-    async def one(self, report_id: str) -> tuple[Report, People]:
+    async def one(self, report_id: str) -> tuple[Report, Named]:
         """Raises `not_found`."""
         wanted = canonical_id(report_id)
         report = await self._db.read(reports.by_id, wanted) if wanted else None
         if report is None:
             raise not_found("report")
-        return report, await self._people([report])
+        return report, await self._named([report])
 
     async def resolve(
         self, caller: Caller, report_id: str, resolution: str, *, delete_message: bool
-    ) -> tuple[Report, People]:
+    ) -> tuple[Report, Named]:
         """Say what was done; with `delete_message` the message is deleted first. Who resolved it first stays.
 
         Raises `not_found`, or what deleting raises; a message that is gone already is no error.
@@ -145,8 +144,8 @@ class Reports:
                 room_id=report.room_id, user=report.user, details={"report": report.id},
             )  # fmt: skip
 
-    async def _people(self, found: list[Report]) -> People:
-        return await self._accounts.users({number for report in found for number in report.people})
+    async def _named(self, found: list[Report]) -> Named:
+        return await self._people.users({number for report in found for number in report.people})
 
 
 def _page(connection: Connection, is_open: bool | None, before: int | None, limit: int) -> list[Report]:

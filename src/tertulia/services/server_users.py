@@ -14,8 +14,8 @@ from tertulia.domain.ids import new_id
 from tertulia.domain.metadata import dump_metadata
 from tertulia.domain.models import User
 from tertulia.domain.usernames import check_email, check_name, check_username
-from tertulia.services.accounts import Accounts
 from tertulia.services.finish import finish
+from tertulia.services.people import People
 from tertulia.services.refs import user_of
 from tertulia.services.sessions import EndedAll, Sessions
 from tertulia.services.words import Words
@@ -46,10 +46,10 @@ class ServerUsers:
     """`ref` is a user's id, or `external:` and the backend's own."""
 
     def __init__(
-        self, db: Database, accounts: Accounts, sessions: Sessions, words: Words, clock: Clock, tasks: Tasks
+        self, db: Database, people: People, sessions: Sessions, words: Words, clock: Clock, tasks: Tasks
     ) -> None:
         self._db = db
-        self._accounts = accounts
+        self._people = people
         self._sessions = sessions
         self._words = words
         self._clock = clock
@@ -137,7 +137,7 @@ class ServerUsers:
             written = await self._db.write(job, *args)
             if written.changed:
                 self._sessions.set_active(written.user.number, active=written.user.is_active)
-                self._accounts.changed([written.user.number])
+                self._people.changed([written.user.number])
             if written.ended is not None:
                 self._sessions.ended_all(written.ended)
             return written

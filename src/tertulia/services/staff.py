@@ -10,8 +10,8 @@ from tertulia.domain.audit import Entry
 from tertulia.domain.errors import not_found
 from tertulia.domain.ids import canonical_id
 from tertulia.domain.models import Caller, User
-from tertulia.services.accounts import Accounts
 from tertulia.services.finish import finish
+from tertulia.services.people import People
 from tertulia.services.sessions import EndedAll, Sessions
 from tertulia.storage import accounts, audit, standing, users
 from tertulia.storage.database import Database
@@ -35,9 +35,9 @@ class _Done:
 
 
 class Staff:
-    def __init__(self, db: Database, accounts: Accounts, sessions: Sessions, clock: Clock, tasks: Tasks) -> None:
+    def __init__(self, db: Database, people: People, sessions: Sessions, clock: Clock, tasks: Tasks) -> None:
         self._db = db
-        self._accounts = accounts
+        self._people = people
         self._sessions = sessions
         self._clock = clock
         self._tasks = tasks
@@ -49,7 +49,7 @@ class Staff:
         found = await self._db.read(_audit, wanted, before, limit + 1)
         page = found[:limit]
         numbers = {number for entry in page for number in (entry.actor, entry.user) if number is not None}
-        return page, len(found) > limit, await self._accounts.users(numbers)
+        return page, len(found) > limit, await self._people.users(numbers)
 
     async def change_user(self, caller: Caller, user_id: str, *, is_active: bool | None, is_staff: bool | None) -> User:
         """What is given. Who is deactivated is signed out everywhere, and cannot sign in.
@@ -67,7 +67,7 @@ class Staff:
         done = await self._db.write(self._store, caller.user, user_id, values)
         if done.changed:
             self._sessions.set_active(done.user.number, active=done.user.is_active)
-            self._accounts.changed([done.user.number])
+            self._people.changed([done.user.number])
         if done.ended is not None:
             self._sessions.ended_all(done.ended)
         return done.user

@@ -82,6 +82,6 @@ async def logout(ask: Ask) -> Reply:
 async def users(ask: Ask) -> list[Person]:
     if ask.caller is None:
         return []
-    accounts = ask.services.accounts
-    found = [await accounts.me(ask.caller), *await accounts.everybody(ask.caller, ask.bounds.rooms - 1)]
+    people = ask.services.people
+    found = [await people.me(ask.caller), *await people.everybody(ask.caller, ask.bounds.rooms - 1)]
     return [person_shape(user) for user in sorted(found, key=lambda user: user.number)]

@@ -73,7 +73,7 @@ async def _by_password(ground: Ground, address: str, said: str) -> Caller:
     name, password = _parts(said)
     ground.throttle.look(address, "login")
     try:
-        return await ground.services.accounts.verify(name, password)
+        return await ground.services.verifier.verify(name, password)
     except Rejection as rejection:
         if rejection.code != "wrong_credentials":
             raise

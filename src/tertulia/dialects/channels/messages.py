@@ -51,7 +51,7 @@ async def messages(ask: Ask) -> list[MessageShape]:
     ),
 )
 async def create_message(ask: Ask) -> MessageShape:
-    if not is_self(ask.form.get("user"), await ask.services.accounts.me(ask.me)):
+    if not is_self(ask.form.get("user"), await ask.services.people.me(ask.me)):
         raise detail(403, AS_SOMEBODY_ELSE)
     room, member = await _room_to_post_in(ask, ask.form["room"])
     try:

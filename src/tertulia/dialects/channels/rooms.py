@@ -54,7 +54,7 @@ async def create_room(ask: Ask) -> RoomShape:
 
 async def _numbers(ask: Ask, names: Sequence[str]) -> list[int]:
     """The others' numbers; raises `Refused` for names that are nobody's."""
-    found = await ask.services.accounts.named(ask.me, names)
+    found = await ask.services.people.named(ask.me, names)
     unknown = [f"There is no user {name}." for name in names if name not in found]
     if unknown:
         raise invalid(users=unknown)

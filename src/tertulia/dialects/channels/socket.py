@@ -85,7 +85,7 @@ async def admit(hail: Hail) -> Decision:
         caller = await holder_of(hail)
         if caller is None:
             return refuse()
-        me = await hail.ground.services.accounts.me(caller)
+        me = await hail.ground.services.people.me(caller)
         room = await enter(hail, caller, *await room_by_name_or_id(hail, caller))
         line = ChannelsLine(hail.ground.lines, WIRE, caller, me, room, hail.request.address)
         return await hail.ground.lines.admit(line)

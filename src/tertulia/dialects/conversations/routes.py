@@ -128,7 +128,7 @@ async def logout(ask: Ask) -> Nothing:
 
 @routes.on(("GET", "POST"), "/api/users/", "Everybody but oneself.", {200: list[PersonShape]})
 async def people(ask: Ask) -> list[PersonShape]:
-    return [person_shape(user) for user in await ask.services.accounts.everybody(ask.me, ask.bounds.rooms)]
+    return [person_shape(user) for user in await ask.services.people.everybody(ask.me, ask.bounds.rooms)]
 
 
 @routes.on(

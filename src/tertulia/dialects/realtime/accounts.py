@@ -88,7 +88,7 @@ async def refresh(ask: Ask) -> TokensShape:
 
 @routes.get("/users/auth/profile/", "Who I am.", {200: Profile})
 async def profile(ask: Ask) -> Profile:
-    return profile_shape(await ask.services.accounts.me(ask.me))
+    return profile_shape(await ask.services.people.me(ask.me))
 
 
 @routes.on(
@@ -107,7 +107,7 @@ async def change_profile(ask: Ask) -> Profile:
 
 @routes.get(PICTURE, "My picture.", {200: Picture})
 async def picture(ask: Ask) -> Picture:
-    return {"profile_picture": (await ask.services.accounts.me(ask.me)).avatar}
+    return {"profile_picture": (await ask.services.people.me(ask.me)).avatar}
 
 
 @routes.on(

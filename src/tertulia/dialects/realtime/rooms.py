@@ -192,6 +192,6 @@ async def _managed(ask: Ask, not_private: str) -> Room:
 
 async def _user(ask: Ask, ref: int | str) -> User:
     try:
-        return await ask.services.accounts.active(ask.me, ref_of(ref) if isinstance(ref, str) else ref)
+        return await ask.services.people.active(ask.me, ref_of(ref) if isinstance(ref, str) else ref)
     except Rejection as rejection:
         raise taken(rejection, {"not_found": no_such("CustomUser")}) from None

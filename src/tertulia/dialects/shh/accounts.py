@@ -142,4 +142,4 @@ async def logout(ask: Ask) -> Reply:
 
 @routes.get("/api/users/", "Everybody else.", {200: list[Person]})
 async def users(ask: Ask) -> list[Person]:
-    return [person_shape(user) for user in await ask.services.accounts.everybody(ask.me, ask.bounds.rooms)]
+    return [person_shape(user) for user in await ask.services.people.everybody(ask.me, ask.bounds.rooms)]

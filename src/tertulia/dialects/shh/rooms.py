@@ -58,7 +58,7 @@ async def create_room(ask: Ask) -> CreatedRoom:
         )
     except Rejection as rejection:
         raise taken(rejection, {"name_taken": _error(400, "A room with this name already exists")}) from None
-    me = await ask.services.accounts.me(ask.me)
+    me = await ask.services.people.me(ask.me)
     return {
         "room_id": view.room.id,
         "chat_room_name": name_of(view.room),
@@ -105,7 +105,7 @@ async def join(ask: Ask) -> Joined:
         room, new = await ask.services.members.join_by_id(ask.me, str(room_id).strip())
     except Rejection as rejection:
         raise _refused(rejection) from None
-    me = await ask.services.accounts.me(ask.me)
+    me = await ask.services.people.me(ask.me)
     said = "Joined room" if new else "Already in room"
     return {"message": f"{said} {name_of(room)}", "room": named_room(room), "user": maker_shape(me)}
 
