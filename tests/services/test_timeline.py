@@ -102,3 +102,12 @@ def test_one_message_is_always_there_however_long() -> None:
     rows = [row(1, 5 * LONG), row(2, 5 * LONG)]
     assert indexes(Place().fit(rows)[0]) == [2]
     assert indexes(Place(after=0).fit(rows)[0]) == [1]
+
+
+@pytest.mark.parametrize("index", [-(2**63), -1, 0, 1, 5, 6, 2**63 - 1])
+@pytest.mark.parametrize("where", ["before", "after", "around"])
+def test_whatever_the_index_the_database_can_be_asked(where: str, index: int) -> None:
+    """The largest number that a column holds has no next one."""
+    first, last = Place(**{where: index}).span(1, 5, 3)
+    assert 0 <= last <= 5 or first > last
+    assert all(-(2**63) <= bound < 2**63 for bound in (first, last))

@@ -20,12 +20,12 @@ class Place:
     def span(self, start: int, end: int, limit: int) -> tuple[int, int]:
         """The first and the last index of the page, of those from `start` to `end`; first > last: there is none."""
         if self.after is not None:
-            first = max(start, self.after + 1)
+            first = max(start, min(self.after, end) + 1)
             return first, min(end, first + limit - 1)
         if self.around is not None:
             first = max(start, min(self.around, end) - limit // 2)
             return first, min(end, first + limit - 1)
-        last = end if self.before is None else min(end, self.before - 1)
+        last = end if self.before is None else max(start - 1, min(end, self.before - 1))
         return max(start, last - limit + 1), last
 
     def more(self, older: bool, newer: bool) -> bool:
