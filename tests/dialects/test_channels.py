@@ -304,14 +304,14 @@ async def test_forms_paths_and_methods(here: Place) -> None:
 
 
 async def test_rooms_of_elsewhere(here: Place) -> None:
-    """Rooms of API v1 without a name are known by their id, which their sockets take, too."""
+    """Rooms of API v1, direct ones too, are known by a name or by their id, which their sockets take."""
     ann, eve = await somebody(here, "ann"), await somebody(here, "eve")
     [vera] = await here.server.people("vera")
     [person] = (await vera.call("GET", "users?q=ann"))["items"]
     direct = (await vera.call("PUT", f"users/{person['id']}/direct"))["id"]
     twin = await here.server.room(vera, kind="private", name="general")
     await vera.call("POST", f"rooms/{twin}/members", {"user": person["id"]})
-    assert await names(here, ann) == ["general", direct, "general"]
+    assert await names(here, ann) == ["general", "dm_1_3", "general"]
     assert await names(here, eve) == ["general"]
     for room in (direct, twin):
         async with ann.line(room) as line:

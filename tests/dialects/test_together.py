@@ -170,6 +170,19 @@ async def test_the_direct_room_of_two_is_the_same_everywhere(town: Town) -> None
         frame = await one.receive()
         assert frame["message"] == "psst"
         assert await text(other) == "psst"
+    for name, path in (("chatrooms", "/api/messages/{}/"), ("shh", "/messages/{}/")):
+        of_shy = await town.server.http.post(
+            "/compat/chatrooms/api/token/", json={"username": "shy", "password": PASSWORD}
+        )
+        seen = await town.places[name].http.get(
+            path.format(direct["room_name"]), headers={"authorization": f"Bearer {of_shy.json()['access']}"}
+        )
+        assert "psst" in seen.text
+        async with town.places[name].socket(direct["room_name"], of_shy.json()["access"]) as line:
+            await line.send({"message": f"by name in {name}"})
+            assert await text(line) == f"by name in {name}"
+        others = await town.ask(name, "GET", path.format("dm_1_2"))
+        assert others.text in {"[]", '{"error":"Room not found"}'}
 
 
 async def _people(town: Town) -> list[JSON]:

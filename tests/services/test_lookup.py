@@ -101,6 +101,28 @@ def counting(running: Node) -> Iterator[list[str]]:
 # One room
 
 
+async def test_direct_rooms_are_found_by_the_name_of_their_numbers(world: World) -> None:
+    """In either order, and by nobody else: for them it is a name like any other that is not there."""
+    one, other = world.ana.number, world.ben.number
+    for name in (f"dm_{one}_{other}", f"dm_{other}_{one}"):
+        for person in (world.ana, world.ben):
+            found, member = await world.lookup.room_named(person.caller, name)
+            assert found.id == world.rooms["direct"].id
+            assert member is not None
+        for caller in callers(world.eve, None):
+            assert await refusal(world.lookup.room_named(caller, name)) == ("not_found", "There is no such room.")
+    for nothing in (f"dm_{one}_{world.eve.number}", f"dm_{one}_{one}", "dm_1", "dm_0_1", f"dm_{one}_{2**70}"):
+        assert (await refusal(world.lookup.room_named(world.ana.caller, nothing)))[0] == "not_found"
+
+
+async def test_a_room_without_a_name_goes_by_its_title_for_its_members(world: World) -> None:
+    create = world.node.services.rooms.create
+    plans = (await create(world.ana.caller, RoomKind.PRIVATE, None, "Plans", "")).room
+    found, _ = await world.lookup.room_named(world.ana.caller, "Plans")
+    assert found.id == plans.id
+    assert (await refusal(world.lookup.room_named(world.ben.caller, "Plans")))[0] == "not_found"
+
+
 async def test_rooms_are_found_by_name_number_and_id(world: World) -> None:
     for name in ("public", "own", "private"):
         room = world.rooms[name]

@@ -281,6 +281,7 @@ class Line(Flow, Subscriber):
             return
         self.ended = True
         self.offer = nowhere
+        code = CloseCode.BUSY if code is CloseCode.SLOW else code  # 4000 means other things to clients of dialects
         # Not at once: the hub may be in the middle of a loop over its subscribers.
         asyncio.get_running_loop().call_soon(self._close, int(code), reason)
 

@@ -50,9 +50,9 @@ def body(text: str) -> None:
 
 
 def room_name(text: str) -> None:
-    """A check for the `Text` field of a new room's name: `/` could not be addressed, `dm_` is for direct rooms."""
-    if "/" in text:
-        raise Fault("A name may not contain a slash.")
+    """A check for the `Text` field of a new room's name: what a path cannot hold, `dm_` is for direct rooms."""
+    if "/" in text or text in {".", ".."}:
+        raise Fault("A name may not contain a slash, and is not . or ..")
     try:
         check_room_name(text)
     except Rejection as rejection:

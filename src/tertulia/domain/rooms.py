@@ -8,6 +8,7 @@ from tertulia.domain.text import check_line
 
 DIRECT = "dm_"
 """How the names of direct rooms begin, and no others."""
+_DIRECT_NAME = re.compile(rf"{DIRECT}([1-9][0-9]{{0,18}})_([1-9][0-9]{{0,18}})")
 
 _JOINED = re.compile("(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")
 """Joiners where emoji and Persian need them; elsewhere they are invisible, and names could look alike."""
@@ -21,6 +22,12 @@ def direct_key(one: int, other: int) -> str:
 def direct_name(key: str) -> str:
     """What a direct room is called where rooms are known by name: both numbers in the order of text, `dm_10_9`."""
     return DIRECT + "_".join(sorted(key.split(":")))
+
+
+def direct_pair(name: str) -> tuple[int, int] | None:
+    """Whose direct room is called so, in either order; None when it is no such name."""
+    found = _DIRECT_NAME.fullmatch(name)
+    return None if found is None else (int(found[1]), int(found[2]))
 
 
 def check_title(title: str) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from tertulia.domain.errors import Rejection, not_found
 from tertulia.domain.ids import MAX_INTEGER, canonical_id
 from tertulia.domain.models import Caller, Member, Message, Room, RoomKind, RoomView, User
-from tertulia.domain.rooms import direct_key
+from tertulia.domain.rooms import direct_key, direct_pair
 from tertulia.domain.text import check_text
 from tertulia.services.access import RoomNumbers, member_in
 from tertulia.storage import blocks, members, numbered, rooms, users
@@ -61,7 +61,9 @@ class Lookup:
     # Rooms
 
     async def room_named(self, caller: Caller | None, name: str) -> tuple[Room, Member | None]:
-        """The room whose own name it is; else the oldest of the caller's rooms that is called so."""
+        """The room whose own name it is, or that of two by the name that is made of their numbers; else the oldest of
+        the caller's rooms that is called so.
+        """
         room, member = await self._db.read(_room_named, _user(caller), name)
         self._learn(room)
         return room, member
@@ -157,6 +159,9 @@ def _room_named(connection: Connection, user: int | None, name: str) -> tuple[Ro
         check_text(name)  # no room is called what cannot be stored
     except Rejection:
         raise not_found("room") from None
+    pair = direct_pair(name)
+    if pair is not None:
+        return _direct_room(connection, user, pair)
     room = rooms.by_own_name(connection, name)
     if room is not None:
         with suppress(Rejection):  # who may not see it finds what they would find without it
@@ -165,6 +170,13 @@ def _room_named(connection: Connection, user: int | None, name: str) -> tuple[Ro
     if found is None:
         raise not_found("room")
     return found
+
+
+def _direct_room(connection: Connection, user: int | None, pair: tuple[int, int]) -> tuple[Room, Member | None]:
+    room = rooms.by_direct_key(connection, direct_key(*pair)) if user in pair else None
+    if room is None:
+        raise not_found("room")
+    return room, member_in(connection, room, user)
 
 
 def _room(connection: Connection, user: int | None, ref: int | str) -> tuple[Room, Member | None]:

@@ -198,8 +198,9 @@ _FOLLOWED = (
 
 
 def room_named(connection: Connection, user: int, name: str) -> tuple[Room, Member] | None:
-    """The oldest of the user's rooms with that name."""
-    query = _joined_by(user).where(rooms_table.c.name == name).order_by(rooms_table.c.number).limit(1)
+    """The oldest of the user's rooms with that name; one without a name goes by its title."""
+    called = func.coalesce(rooms_table.c.name, rooms_table.c.title) == name
+    query = _joined_by(user).where(called).order_by(rooms_table.c.number).limit(1)
     found = _rooms(connection, query)
     return found[0] if found else None
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from typing_extensions import TypedDict
 
-from tertulia.dialects.texts import time
+from tertulia.dialects.texts import name_of, time
 from tertulia.domain.ids import MAX_INTEGER
 from tertulia.domain.models import Message, Room, User
 
@@ -58,11 +58,6 @@ def room_shape(room: Room, users: Iterable[User]) -> RoomShape:
         "room_name": name_of(room),
         "created_at": time(room.created_at),
     }
-
-
-def name_of(room: Room) -> str:
-    """By which its socket is found: rooms of other APIs may have no name, and then it is their id."""
-    return room.name or room.id
 
 
 def message_shape(room: Room, message: Message) -> MessageShape:

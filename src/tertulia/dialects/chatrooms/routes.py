@@ -155,7 +155,7 @@ async def refresh(ask: Ask) -> TokensShape:
 
 @routes.get("/api/chatrooms/", "Rooms that everybody may enter, and those in which one is.", {200: list[RoomShape]})
 async def rooms(ask: Ask) -> list[RoomShape]:
-    found = await ask.services.lookup.rooms(ask.me, ask.bounds.rooms, kinds=(RoomKind.PUBLIC, RoomKind.PRIVATE))
+    found = await ask.services.lookup.rooms(ask.me, ask.bounds.rooms)
     return [room_shape(view.room) for view in found]
 
 

@@ -49,9 +49,12 @@ class ChatroomsLine(Line):
             self.post(message)
 
     @override
+    def received_binary(self) -> None:
+        """No JSON: ignored."""
+
+    @override
     def refused(self, rejection: Rejection) -> None:
-        """Silence would look like success."""
-        self.end(POLICY, rejection.message)
+        """Who does not hear their own message knows that nobody does."""
 
     @override
     def lost(self, *, removed: bool) -> tuple[int, str]:

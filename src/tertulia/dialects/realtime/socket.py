@@ -1,6 +1,5 @@
 """Sockets of the dialect realtime: who is there, the history, then what happens; by the name of a room."""
 
-import re
 from typing import Any
 
 from typing_extensions import override
@@ -15,7 +14,7 @@ from tertulia.domain.errors import CloseCode, Rejection, not_found
 from tertulia.domain.events import Attended, News, Seen, Typed
 from tertulia.domain.ids import canonical_id
 from tertulia.domain.models import Caller, Message, Room, RoomKind, User
-from tertulia.domain.rooms import DIRECT
+from tertulia.domain.rooms import DIRECT, direct_pair
 from tertulia.gateway.admission import Decision
 from tertulia.protocol.codec import encode
 from tertulia.services.lookup import Entry
@@ -35,7 +34,6 @@ REASONS = {
 DELETED = "This message has been deleted"
 NO_TEXT = "Message content is missing"
 NO_JSON = "Invalid JSON format received"
-PAIR = re.compile(rf"{DIRECT}([1-9][0-9]{{0,18}})_([1-9][0-9]{{0,18}})")
 
 
 class Wire(DialectWire):
@@ -285,10 +283,10 @@ async def _make(hail: Hail, caller: Caller) -> Room:
 
 async def _direct(hail: Hail, caller: Caller) -> Room:
     """Of two other people, whether they have a room or not, the answer is one and the same."""
-    found = PAIR.fullmatch(hail.room)
+    found = direct_pair(hail.room)
     if found is None:
         raise Closed(NO_ROOM)
-    pair = set(map(int, found.groups()))
+    pair = set(found)
     if caller.user not in pair:
         raise Closed(NO_MEMBER)
     partners = pair - {caller.user}
