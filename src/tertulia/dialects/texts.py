@@ -1,6 +1,6 @@
 """What all dialects do with the texts and times of the core."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tertulia.dialects.errors import Refused
 from tertulia.dialects.fields import USERNAME, Fault
@@ -73,7 +73,7 @@ def name_of(room: Room) -> str:
     return room.name or room.title or room.id
 
 
-def taken(rejection: Rejection, said: dict[str, Refused]) -> Refused:
+def taken(rejection: Rejection, said: Mapping[str, Refused]) -> Refused:
     """`said[rejection.code]`, or `rejection` again."""
     if rejection.code not in said:
         raise rejection

@@ -2,13 +2,12 @@
 
 from tertulia.dialects.channels.credentials import COOKIE, WRONG, check_page
 from tertulia.dialects.channels.shapes import Person, Registered, SignedIn, person_shape
+from tertulia.dialects.entering import USERNAME_TAKEN, by_username, sign_in, sign_up_only
 from tertulia.dialects.errors import CHALLENGE, detail, invalid
 from tertulia.dialects.fields import Email, Fault, Form, Text
 from tertulia.dialects.routes import Ask, Auth, Cookie, Reply, Routes
-from tertulia.dialects.texts import taken, username
-from tertulia.domain.errors import Rejection
-from tertulia.domain.passwords import ANY_LENGTH, MIN_LENGTH, Strength
-from tertulia.services.accounts import Registration
+from tertulia.dialects.texts import username
+from tertulia.domain.passwords import ANY_LENGTH, MIN_LENGTH
 
 routes = Routes()
 
@@ -31,22 +30,8 @@ def _long_enough(password: str) -> None:
     throttle="register",
 )
 async def register(ask: Ask) -> Registered:
-    form = ask.form
-    registration = Registration(
-        form["username"],
-        form["password"],
-        form.get("email") or None,
-        claims_email=False,
-        strength=Strength.ANY,
-        exact_name=True,
-    )
-    try:
-        signed_in = await ask.services.accounts.register(registration, ask.device, ask.lifetimes)
-    except Rejection as rejection:
-        name_taken = invalid(username="A user with that username already exists.")
-        raise taken(rejection, {"username_taken": name_taken}) from None
-    await ask.services.sessions.leave_by(signed_in.tokens["refresh"])  # nobody is given these tokens
-    return {"id": signed_in.user.number, "username": signed_in.user.username}
+    user = await sign_up_only(ask, by_username(ask.form), {"username_taken": invalid(username=USERNAME_TAKEN)})
+    return {"id": user.number, "username": user.username}
 
 
 @routes.post(
@@ -59,13 +44,8 @@ async def register(ask: Ask) -> Registered:
 )
 async def login(ask: Ask) -> Reply:
     check_page(ask)
-    name, password = ask.form["username"], ask.form["password"]
-    try:
-        signed_in = await ask.services.accounts.login(
-            name, password, ask.device, by="username", lifetimes=ask.lifetimes
-        )
-    except Rejection as rejection:
-        raise taken(rejection, {"wrong_credentials": detail(401, WRONG, CHALLENGE)}) from None
+    wrong = detail(401, WRONG, CHALLENGE)
+    signed_in = await sign_in(ask, ask.form["username"], ask.form["password"], "username", wrong)
     tokens, user = signed_in.tokens, signed_in.user
     said: SignedIn = {"id": user.number, "username": user.username, "token": tokens["access"]}
     return Reply(said, cookies=(Cookie(COOKIE, tokens["refresh"], ask.lifetimes.refresh),))

@@ -12,24 +12,21 @@ from tertulia.dialects.chatrooms.shapes import (
     Registered,
     RoomShape,
     SignedIn,
-    TokensShape,
     message_shape,
     numbered_shape,
     room_shape,
     user_shape,
 )
+from tertulia.dialects.entering import USERNAME_TAKEN, TokensShape, by_username, pair_of, renew, sign_in, sign_up
 from tertulia.dialects.errors import Refused, invalid
 from tertulia.dialects.fields import Email, Form, Integer, Text
 from tertulia.dialects.routes import Ask, Auth, Routes
 from tertulia.dialects.texts import room_name, taken, username, written
-from tertulia.dialects.tokens import no_account, refresh_refused
+from tertulia.dialects.tokens import no_account
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import MAX_INTEGER
 from tertulia.domain.models import Member, Room, RoomKind
-from tertulia.domain.passwords import Strength
 from tertulia.domain.text import MAX_BODY
-from tertulia.services import accounts
-from tertulia.services.accounts import Registration
 
 routes = Routes()
 
@@ -50,7 +47,6 @@ class Worded(Form):
 
 
 CREDENTIALS = {"username": Text(), "password": Text(trim=False)}
-USERNAME_TAKEN = "A user with that username already exists."
 NAME_TAKEN = "chat room with this name already exists."
 
 
@@ -76,24 +72,9 @@ def _not_registered(faults: Mapping[str, Any]) -> Mapping[str, Any]:
     throttle="register",
 )
 async def register(ask: Ask) -> Registered:
-    registration = Registration(
-        ask.form["username"],
-        ask.form["password"],
-        ask.form.get("email") or None,
-        claims_email=False,
-        strength=Strength.ANY,
-        exact_name=True,
-    )
-    try:
-        signed_in = await ask.services.accounts.register(registration, ask.device, ask.lifetimes)
-    except Rejection as rejection:
-        refused = Refused(400, _not_registered({"username": [USERNAME_TAKEN]}))
-        raise taken(rejection, {"username_taken": refused}) from None
-    tokens = signed_in.tokens
-    return {
-        "user": user_shape(signed_in.user),
-        "tokens": {"refresh": tokens["refresh"], "access": tokens["access"]},
-    }
+    refused = Refused(400, _not_registered({"username": [USERNAME_TAKEN]}))
+    signed_in = await sign_up(ask, by_username(ask.form), {"username_taken": refused})
+    return {"user": user_shape(signed_in.user), "tokens": pair_of(signed_in)}
 
 
 @routes.post(
@@ -105,8 +86,7 @@ async def register(ask: Ask) -> Registered:
     throttle="login",
 )
 async def token(ask: Ask) -> TokensShape:
-    signed_in = await _sign_in(ask, ask.form["username"], ask.form["password"])
-    return {"refresh": signed_in.tokens["refresh"], "access": signed_in.tokens["access"]}
+    return pair_of(await sign_in(ask, ask.form["username"], ask.form["password"], "username", no_account()))
 
 
 @routes.post(
@@ -118,20 +98,11 @@ async def token(ask: Ask) -> TokensShape:
     throttle="login",
 )
 async def login(ask: Ask) -> SignedIn:
-    try:
-        signed_in = await _sign_in(ask, ask.form["username"], ask.form["password"])
-    except Refused as refused:
-        raise Refused(401, {"error": "Invalid username or password.", **refused.body}, refused.headers) from None
-    tokens: TokensShape = {"refresh": signed_in.tokens["refresh"], "access": signed_in.tokens["access"]}
-    user = signed_in.user
+    usual = no_account()
+    wrong = Refused(401, {"error": "Invalid username or password.", **usual.body}, usual.headers)
+    signed_in = await sign_in(ask, ask.form["username"], ask.form["password"], "username", wrong)
+    tokens, user = pair_of(signed_in), signed_in.user
     return {**tokens, "user": {"id": user.number, "username": user.username}, "tokens": tokens}
-
-
-async def _sign_in(ask: Ask, name: str, password: str) -> accounts.SignedIn:
-    try:
-        return await ask.services.accounts.login(name, password, ask.device, by="username", lifetimes=ask.lifetimes)
-    except Rejection as rejection:
-        raise taken(rejection, {"wrong_credentials": no_account()}) from None
 
 
 @routes.post(
@@ -143,11 +114,7 @@ async def _sign_in(ask: Ask, name: str, password: str) -> accounts.SignedIn:
     throttle="login",
 )
 async def refresh(ask: Ask) -> TokensShape:
-    try:
-        _, tokens = await ask.services.sessions.refresh_once(ask.form["refresh"], ask.device.address, ask.lifetimes)
-    except Rejection as rejection:
-        raise refresh_refused(rejection) from None
-    return {"access": tokens["access"], "refresh": tokens["refresh"]}
+    return await renew(ask)
 
 
 # Rooms

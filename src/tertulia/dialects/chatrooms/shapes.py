@@ -2,6 +2,7 @@
 
 from typing_extensions import TypedDict
 
+from tertulia.dialects.entering import TokensShape
 from tertulia.dialects.texts import name_of, time
 from tertulia.domain.models import Room, User
 from tertulia.services.lookup import Filed
@@ -11,11 +12,6 @@ class UserShape(TypedDict):
     id: int
     username: str
     email: str
-
-
-class TokensShape(TypedDict):
-    refresh: str
-    access: str
 
 
 class Registered(TypedDict):

@@ -8,12 +8,12 @@ from tertulia.dialects.conversations.shapes import (
     Opened,
     PersonShape,
     Registered,
-    TokensShape,
     message_shape,
     opened_shape,
     person_shape,
     registered_shape,
 )
+from tertulia.dialects.entering import TokensShape, pair_of, sign_in, sign_up_only
 from tertulia.dialects.errors import Refused, invalid, no_such
 from tertulia.dialects.fields import Email, Fault, Form, Text
 from tertulia.dialects.routes import Ask, Auth, Reply, Routes
@@ -69,11 +69,7 @@ async def register(ask: Ask) -> Registered:
         form["last_name"],
         strength=Strength.GENERAL,
     )
-    try:
-        signed_in = await ask.services.accounts.register(registration, ask.device, ask.lifetimes)
-    except Rejection as rejection:
-        raise taken(rejection, {"email_taken": invalid(email=EMAIL_TAKEN)}) from None
-    return registered_shape(signed_in.user)
+    return registered_shape(await sign_up_only(ask, registration, {"email_taken": invalid(email=EMAIL_TAKEN)}))
 
 
 @routes.post(
@@ -85,12 +81,7 @@ async def register(ask: Ask) -> Registered:
     throttle="login",
 )
 async def login(ask: Ask) -> TokensShape:
-    email, password = ask.form["email"], ask.form["password"]
-    try:
-        signed_in = await ask.services.accounts.login(email, password, ask.device, by="email", lifetimes=ask.lifetimes)
-    except Rejection as rejection:
-        raise taken(rejection, {"wrong_credentials": no_account()}) from None
-    return {"refresh": signed_in.tokens["refresh"], "access": signed_in.tokens["access"]}
+    return pair_of(await sign_in(ask, ask.form["email"], ask.form["password"], "email", no_account()))
 
 
 @routes.post(

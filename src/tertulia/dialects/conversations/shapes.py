@@ -19,11 +19,6 @@ class Registered(TypedDict):
     status: int
 
 
-class TokensShape(TypedDict):
-    refresh: str
-    access: str
-
-
 class AccessShape(TypedDict):
     access: str
 

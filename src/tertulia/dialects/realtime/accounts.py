@@ -1,15 +1,14 @@
 """HTTP of the dialect realtime: accounts, tokens, one's own profile."""
 
 from tertulia.dialects.bodies import read_picture
+from tertulia.dialects.entering import USERNAME_TAKEN, TokensShape, by_username, pair_of, renew, sign_in, sign_up_only
 from tertulia.dialects.errors import Refused, invalid
 from tertulia.dialects.fields import Email, Form, Text
-from tertulia.dialects.realtime.shapes import Picture, Profile, Registered, TokensShape, profile_shape
+from tertulia.dialects.realtime.shapes import Picture, Profile, Registered, profile_shape
 from tertulia.dialects.routes import Ask, Auth, Routes
 from tertulia.dialects.texts import taken, username
-from tertulia.dialects.tokens import refresh_refused
 from tertulia.domain.errors import Rejection
-from tertulia.domain.passwords import ANY_LENGTH, Strength
-from tertulia.services.accounts import Registration
+from tertulia.domain.passwords import ANY_LENGTH
 
 routes = Routes()
 
@@ -30,20 +29,7 @@ NAME = Text(required=False, blank=True, most=150)
     throttle="register",
 )
 async def register(ask: Ask) -> Registered:
-    form = ask.form
-    registration = Registration(
-        form["username"],
-        form["password"],
-        form.get("email") or None,
-        claims_email=False,
-        strength=Strength.ANY,
-        exact_name=True,
-    )
-    try:
-        user = (await ask.services.accounts.register(registration, ask.device, ask.lifetimes)).user
-    except Rejection as rejection:
-        already = invalid(username="A user with that username already exists.")
-        raise taken(rejection, {"username_taken": already}) from None
+    user = await sign_up_only(ask, by_username(ask.form), {"username_taken": invalid(username=USERNAME_TAKEN)})
     return {"username": user.username, "email": user.email or ""}
 
 
@@ -56,15 +42,8 @@ async def register(ask: Ask) -> Registered:
     throttle="login",
 )
 async def login(ask: Ask) -> TokensShape:
-    name, password = ask.form["username"], ask.form["password"]
-    try:
-        signed_in = await ask.services.accounts.login(
-            name, password, ask.device, by="username", lifetimes=ask.lifetimes
-        )
-    except Rejection as rejection:
-        wrong = Refused(401, {"error": "Invalid Credentials"})
-        raise taken(rejection, {"wrong_credentials": wrong}) from None
-    return {"access": signed_in.tokens["access"], "refresh": signed_in.tokens["refresh"]}
+    wrong = Refused(401, {"error": "Invalid Credentials"})
+    return pair_of(await sign_in(ask, ask.form["username"], ask.form["password"], "username", wrong))
 
 
 @routes.post(
@@ -76,11 +55,7 @@ async def login(ask: Ask) -> TokensShape:
     throttle="login",
 )
 async def refresh(ask: Ask) -> TokensShape:
-    try:
-        _, tokens = await ask.services.sessions.refresh_once(ask.form["refresh"], ask.device.address, ask.lifetimes)
-    except Rejection as rejection:
-        raise refresh_refused(rejection) from None
-    return {"access": tokens["access"], "refresh": tokens["refresh"]}
+    return await renew(ask)
 
 
 # One's own profile

@@ -13,11 +13,6 @@ class Registered(TypedDict):
     email: str
 
 
-class TokensShape(TypedDict):
-    access: str
-    refresh: str
-
-
 class Profile(TypedDict):
     id: int
     username: str

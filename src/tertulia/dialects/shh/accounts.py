@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from tertulia.dialects.cookies import cookie_of
+from tertulia.dialects.entering import sign_in, sign_up_only
 from tertulia.dialects.errors import Refused, detail, invalid
 from tertulia.dialects.fields import Anything, Email, Form, Text
 from tertulia.dialects.routes import Ask, Auth, Reply, Routes
@@ -49,7 +50,7 @@ async def register(ask: Ask) -> Registered:
     first, last = form.get("first_name", ""), form.get("last_name", "")
     registration = Registration(form.get("username"), form["password"], form["email"], first, last, claims_email=True)
     try:
-        user = (await ask.services.accounts.register(registration, ask.device, ask.lifetimes)).user
+        user = await sign_up_only(ask, registration, {})
     except Rejection as rejection:
         raise _not_registered(registration, rejection) from None
     shape = user_shape(user)
@@ -86,11 +87,8 @@ def _not_registered(registration: Registration, rejection: Rejection) -> Refused
 )
 async def login(ask: Ask) -> Reply:
     name, password, by = _credentials(ask.form)
-    try:
-        signed_in = await ask.services.accounts.login(name, password, ask.device, by=by, lifetimes=ask.lifetimes)
-    except Rejection as rejection:
-        wrong = invalid(non_field_errors="Invalid email or password")
-        raise taken(rejection, {"wrong_credentials": wrong}) from None
+    wrong = invalid(non_field_errors="Invalid email or password")
+    signed_in = await sign_in(ask, name, password, by, wrong)
     body: SignedIn = {
         "message": "Login successful",
         "token": signed_in.tokens["access"],
