@@ -13,6 +13,8 @@ from support.dialects import PASSWORD, Line, Place, place
 from tertulia.dialects import line as line_module
 from tertulia.dialects.line import POLICY
 from tertulia.domain.models import Caller
+from tertulia.gateway.admission import Decision
+from tertulia.services.lookup import Entry
 
 NAME = "chatrooms"
 
@@ -52,6 +54,45 @@ async def test_what_is_said_right_after_the_handshake_reaches_everybody_once_and
                     await line.send({"message": text})
                 assert await bodies(line, 20) == texts
                 assert await bodies(first, 20) == texts
+
+
+async def test_promise_4_what_is_said_while_the_room_is_read_reaches_who_opens(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookup, guest = here.server.application.services.lookup, await token(here, "bob")
+    async with here.socket(*await general(here)) as line:
+        read = lookup.entry
+
+        async def meanwhile(*args: Any) -> Entry:
+            found = await read(*args)
+            await line.send({"message": "meanwhile"})
+            assert await bodies(line, 1) == ["meanwhile"]
+            return found
+
+        monkeypatch.setattr(lookup, "entry", meanwhile)
+        async with here.socket("general", guest) as other:
+            monkeypatch.undo()
+            await line.send({"message": "then"})
+            assert await bodies(other, 2) == ["meanwhile", "then"]
+
+
+async def test_promise_4_what_is_said_before_the_handshake_is_answered_reaches_who_opens(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines, guest = here.server.application.lines, await token(here, "bob")
+    async with here.socket(*await general(here)) as line:
+        admit = lines.admit
+
+        async def slowly(*args: Any) -> Decision:
+            decision = await admit(*args)
+            await line.send({"message": "meanwhile"})
+            assert await bodies(line, 1) == ["meanwhile"]
+            return decision
+
+        monkeypatch.setattr(lines, "admit", slowly)
+        async with here.socket("general", guest) as other:
+            await line.send({"message": "then"})
+            assert await bodies(other, 2) == ["meanwhile", "then"]
 
 
 async def test_who_is_too_fast_is_read_more_slowly_and_nothing_is_lost(tmp_path: Path) -> None:

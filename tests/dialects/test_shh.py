@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import jwt
 import pytest
 
-from support.dialect_page import paste
+from support.dialect_page import paste, play
 from support.dialects import PASSWORD, WHERE, Place, Where, place
 from support.shh import EVIL, NAME, SITE, Somebody, sign_in, sign_up, somebody
 
@@ -395,3 +395,4 @@ async def test_its_page_pasted_as_it_stands(here: Place, tmp_path: Path) -> None
     ]  # fmt: skip
     assert answers[4]["messages"][0]["message"] == "Hello!"
     assert [line for line in said if not line.startswith("{")] == ["Login successful", "401"]
+    assert await play(NAME, here.server.port, tmp_path) == "1 before\nana: Hello from JavaScript\n"
