@@ -9,6 +9,7 @@ import pytest
 
 from support.clock import FakeClock
 from support.node import Line, Node, Person, node
+from support.streams import Stream
 from tertulia.domain.changes import Ban, Change, Post
 from tertulia.domain.models import Role
 from tertulia.gateway.acts import ACTS
@@ -259,6 +260,8 @@ async def test_archived_rooms_are_followed_and_not_shown(running: Node) -> None:
         assert event["settings"]["archived"] is False
         assert event["message"]["notice"]["type"] == "unarchived"
     assert code(await line.ask("post", room=room, body="x")) == ""
+    await line.event("message", room=room)
+    assert Stream(room, ben.id).feed(line.frames).bodies == ["x"]
 
 
 async def test_staff_come_into_a_private_room_and_all_are_told(running: Node) -> None:

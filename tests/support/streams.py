@@ -9,13 +9,15 @@ Frame = dict[str, Any]
 class Stream:
     """What a connection hears of one room. Fails at a hole, a repetition, or anything after the end.
 
-    `seen`: the messages by index, as they are now. `cursor` None: the room is not followed.
+    `seen`: the messages by index, as they are now. `cursor` None: the room is not followed, or `ready` did not list it:
+    archived rooms of the user's are followed, and begin with whatever happens first.
     """
 
     def __init__(self, room: str, user: str) -> None:
         self.room = room
         self.user = user
         self.cursor: int | None = None
+        self.unlisted = False
         self.seen: dict[int, Frame] = {}
 
     def feed(self, frames: Iterable[Frame]) -> "Stream":
@@ -32,11 +34,17 @@ class Stream:
         return self
 
     def _ready(self, frame: Frame) -> None:
-        for room in frame["rooms"]:
-            if room["id"] == self.room and self.cursor is None:
-                self.cursor = room["head_seq"]
+        listed = {room["id"]: room for room in frame["rooms"]}
+        if self.cursor is None and self.room in listed:
+            self.cursor = listed[self.room]["head_seq"]
+        self.unlisted = self.cursor is None
+
+    def _begin(self, cursor: int) -> None:
+        if self.unlisted:
+            self.cursor, self.unlisted = cursor, False
 
     def _changes(self, frame: Frame) -> None:
+        self._begin(frame["from"])
         assert self.cursor is not None, "changes of a room that is not followed"
         assert frame["from"] <= self.cursor, f"a hole before {frame['from']}"
         seqs = [item["seq"] for item in frame["items"]]
@@ -46,14 +54,15 @@ class Stream:
             self._take(item)
 
     def _reload(self, frame: Frame) -> None:
-        self.cursor, self.seen = frame["seq"], {}
+        self.cursor, self.unlisted, self.seen = frame["seq"], False, {}
         for message in frame["snapshot"]["messages"]:
             self._put(message)
 
     def _gone(self, _frame: Frame) -> None:
-        self.cursor = None
+        self.cursor, self.unlisted = None, False
 
     def _live(self, frame: Frame) -> None:
+        self._begin(frame["seq"] - 1)
         assert self.cursor is not None, f"something after the end: {frame}"
         assert frame["seq"] == self.cursor + 1, f"{frame['seq']} after {self.cursor}"
         self.cursor = frame["seq"]
