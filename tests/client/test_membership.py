@@ -67,6 +67,16 @@ def test_what_is_told_late_is_of_its_time() -> None:
     assert (view.hidden, view.unread_from, view.unread) == (False, None, 1)
 
 
+def test_what_is_told_early_is_of_its_time() -> None:
+    """After `ready` it comes at once, before the messages that were there when I marked them."""
+    server, view = view_of(2)
+    early = told(view, 4, hidden=True, unread_from=1)
+    posts = [server.post(1, "mine"), server.post(2, "and theirs")]
+    for event in (early, *posts):
+        view.apply(event)
+    assert (view.hidden, view.unread_from, view.unread) == (True, 1, 4)
+
+
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
     async with running_server(tmp_path) as server:

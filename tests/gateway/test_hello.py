@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from support.clock import FakeClock
+from support.device import Device
 from support.gates import Gate, Hook
 from support.node import Line, Node, node
 from support.streams import Stream
 from support.waiting import until
+from tertulia.client.compare import said
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
 from tertulia.domain.models import Notify
@@ -28,6 +30,15 @@ async def running(tmp_path: Path) -> AsyncIterator[Node]:
 def kinds(line: Line) -> list[str]:
     """What came, in order; a reply is "re"."""
     return [frame.get("ev", "re") for frame in line.frames]
+
+
+async def keep_up(running: Node, device: Device) -> None:
+    """Take everything, and ask for what is missing."""
+    if device.line is None:
+        device.connect(running)
+    await running.settle()
+    while device.take():
+        await running.settle()
 
 
 def is_clean(running: Node) -> bool:
@@ -426,3 +437,27 @@ async def test_an_earlier_start_of_this_database_is_the_same_history(tmp_path: P
         line = await running.connect(ana, boot=boot, resume={room: 1})
         changes = await line.event("changes")
         assert (changes["from"], changes["to"], len(changes["items"])) == (1, 2, 1)
+
+
+@pytest.mark.parametrize("resumes", [True, False])
+@pytest.mark.parametrize("is_followed", [True, False])
+async def test_a_mark_is_told_behind_what_was_posted_before_it(running: Node, is_followed: bool, resumes: bool) -> None:
+    """Both happen while the list of rooms grows old. A client that hears of its own post last would end the mark."""
+    ana, ben = await running.people("ana", "ben")
+    room = await running.room(ana, ben)
+    if is_followed:
+        await running.connect(ben)
+    device = Device(ana)
+    if resumes:
+        await keep_up(running, device)
+        device.cut()
+    gate = Gate(running.services.rooms, "followed")
+    device.connect(running)
+    await gate.reached()
+    await running.post(ana, room, "before")
+    await running.services.membership.change(ana.caller, room, Quiet(unread_from=1))
+    gate.open()
+    await running.settle()
+    await keep_up(running, device)
+    known = said(device.model.rooms[room])
+    assert (known["unread"], known["quiet"]["unread_from"]) == (1, 1)

@@ -313,7 +313,7 @@ class RoomModel:
         """`row` may be the last message, and posting reads up to the post."""
         if row is None or row["index"] is None or row["index"] < self.first_index:
             return
-        news = row["index"] > self.message_count
+        news = row["index"] > max(self.message_count, self._told_at)
         self.message_count = max(self.message_count, row["index"])
         if news:
             self._hear(row)

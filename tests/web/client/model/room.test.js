@@ -315,6 +315,14 @@ test("late news of mine undoes nothing", () => {
   assert.equal(state.unread, 0);
 });
 
+test("what is told of mine before the messages that it knows is right, too", () => {
+  const { server, view, state } = both(2);
+  const posts = [server.post(1, "mine"), server.post(2, "theirs")];
+  const early = server.standing({ hidden: true, unread_from: 1 });
+  for (const event of [early, ...posts]) view.apply(event);
+  assert.deepEqual([state.me?.hidden, state.me?.unread_from, state.unread], [true, 1, 4]);
+});
+
 test("looking again moves the mark and ends it", () => {
   const { server, view, state } = both(4);
   view.receive(ME, 4, 4);

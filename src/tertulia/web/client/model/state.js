@@ -241,7 +241,7 @@ export class RoomState {
    */
   #takeLast(row) {
     if (!row || row.index === null || row.index < this.firstIndex) return;
-    const news = row.index > this.messageCount;
+    const news = row.index > Math.max(this.messageCount, this.standing.toldAt);
     this.messageCount = Math.max(this.messageCount, row.index);
     if (news) this.#hear(row);
     if (row.sender) this.receive(row.sender.id, row.index, row.index);
