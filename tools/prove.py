@@ -77,6 +77,7 @@ def _tests() -> list[str]:
 
 def _environment(said: argparse.Namespace, report: Path) -> dict[str, str]:
     ours = {"TERTULIA_PROVE": "1", "TERTULIA_PROVE_SCALE": str(said.scale), "TERTULIA_PROVE_REPORT": str(report)}
+    ours["TERTULIA_PROVE_SEED"] = str(said.seed)
     return {**os.environ, **ours}
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from support.fanout import ROOM, ROOM_ID, Listener, batch, came, posted, went
-from support.proving import count, examples
+from support.proving import count, stories
 from tertulia.clock import SystemClock
 from tertulia.domain.events import Changed
 from tertulia.hub.channel import Channel
@@ -216,5 +216,4 @@ class Streams(RuleBasedStateMachine):
         count("histories")
 
 
-TestStreams = Streams.TestCase
-TestStreams.settings = examples(60, 40, many=60_000)
+test_streams = stories(Streams, 60, 40, many=60_000, chapter=2_500)

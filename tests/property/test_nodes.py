@@ -11,7 +11,7 @@ from property.test_world import INDEX, OTHER, PERSON, Talk
 from property.world import DEVICES, ROOM
 from support.buses import LossyBroker, Weather
 from support.node import Line
-from support.proving import examples
+from support.proving import stories
 from support.template import database_url, dropping, make_database
 from tertulia.broker.broker import Broker
 from tertulia.broker.local import Bus
@@ -124,5 +124,4 @@ class Nodes(Talk):
         assert all(line.is_down for line in self.ended), "a session was ended, and its socket lives"
 
 
-TestNodes = Nodes.TestCase
-TestNodes.settings = examples(10, 25, many=500)
+test_nodes = stories(Nodes, 10, 25, many=500, chapter=125)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from property.world import PEOPLE, ROOM, WHO, World
-from support.proving import examples
+from support.proving import stories
 from tertulia.domain.changes import Trim
 from tertulia.domain.models import Notify, Role
 from tertulia.services.membership import Quiet
@@ -183,5 +183,4 @@ class Talk(World):
                 self.act(device.line.say, "read", room=self.room(room), index=index)
 
 
-TestWorld = Talk.TestCase
-TestWorld.settings = examples(45, 35, many=2_000)
+test_world = stories(Talk, 45, 35, many=2_000, chapter=250)

@@ -1,20 +1,26 @@
 """How long the proofs are tried: a moment in `make test`, long in `make prove`, which counts what was tried.
 
-TERTULIA_PROVE=1 makes them long, TERTULIA_PROVE_SCALE how long (1: as the tests say), and into the file that
-TERTULIA_PROVE_REPORT names goes what was tried: a line of JSON now and then, for tools/prove.py.
+TERTULIA_PROVE=1 makes them long, TERTULIA_PROVE_SCALE how long (1: as the tests say), TERTULIA_PROVE_SEED chooses the
+stories, and into the file that TERTULIA_PROVE_REPORT names goes what was tried: a line of JSON now and then, for
+tools/prove.py.
 """
 
 import json
 import os
+from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, seed, settings
+from hypothesis.stateful import RuleBasedStateMachine, get_state_machine_test
 
 from tertulia.clock import SystemClock
 
 PROVING = os.environ.get("TERTULIA_PROVE") == "1"
 SCALE = float(os.environ.get("TERTULIA_PROVE_SCALE", "1"))
 REPORT = os.environ.get("TERTULIA_PROVE_REPORT", "")
+SEED = int(os.environ.get("TERTULIA_PROVE_SEED", "0"))
 EVERY = 2.0
 """Seconds between two lines of the report."""
 
@@ -36,6 +42,25 @@ def examples(few: int, steps: int, *, many: int = 3_000) -> settings:
         suppress_health_check=list(HealthCheck),
         derandomize=not PROVING,  # the same every time, until somebody wants to know
     )
+
+
+def stories(
+    machine: type[RuleBasedStateMachine], few: int, steps: int, *, many: int, chapter: int
+) -> Callable[[int], None]:
+    """A test that plays `few` stories of `machine`, or `many` to prove it, `chapter` of them at a time.
+
+    Hypothesis keeps what it told in one go, and there are several processors.
+    """
+    chapters = ceil(often(1, many) / chapter) if PROVING else 1
+
+    @pytest.mark.parametrize("number", range(chapters))
+    def test(number: int) -> None:
+        play = get_state_machine_test(machine, settings=examples(few, steps, many=ceil(many / chapters)))
+        if PROVING:  # other stories in each chapter, and the same again with this seed
+            play = seed(SEED + number)(play)
+        play()
+
+    return test
 
 
 def count(what: str, number: int = 1) -> None:
