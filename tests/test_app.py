@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from support.clock import FakeClock
 from support.mail import mail_server
 from support.node import node
 from support.server import settings_for
+from support.shapes import run_sql
 from support.waiting import until
 from tertulia.app import FIRST_ROOM, Application
 from tertulia.domain.errors import Rejection
+from tertulia.storage import schema
 
 
 async def test_a_new_installation_has_a_room_and_nobody_is_a_member(tmp_path: Path) -> None:
@@ -31,6 +34,19 @@ async def test_running_is_started_and_stopped(tmp_path: Path) -> None:
     assert asyncio.all_tasks() == before
     with pytest.raises((Rejection, RuntimeError, OperationalError)):
         await application.db.read(lambda connection: None)
+
+
+async def test_on_the_database_of_a_newer_version_it_runs_and_says_so(tmp_path: Path) -> None:
+    application = Application(settings_for(tmp_path))
+    run_sql(
+        application.db.url,
+        "ALTER TABLE alembic_version ADD COLUMN oldest VARCHAR(32)",
+        f"UPDATE alembic_version SET version_num = '9999', oldest = '{schema.HEAD}'",
+    )
+    with capture_logs() as logged:
+        async with application.running():
+            pass
+    assert [(line["event"], line["log_level"]) for line in logged][:1] == [("database.newer", "warning")]
 
 
 async def test_rule_20_draining_refuses_answers_and_says_goodbye(tmp_path: Path) -> None:

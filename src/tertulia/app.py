@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import structlog
 import uvloop
 
 from tertulia.broker.broker import Broker
@@ -20,6 +21,9 @@ from tertulia.logs import set_up_logs
 from tertulia.services.neighbours import Neighbours
 from tertulia.services.retention import Retention
 from tertulia.settings import Settings
+from tertulia.storage.schema import HEAD, State, state_in
+
+log = structlog.get_logger(__name__)
 
 FIRST_ROOM = "general"
 GOODBYE_SPREAD = 10.0
@@ -68,6 +72,8 @@ class Application:
 
     async def start(self) -> None:
         """Ready to serve when this returns."""
+        if await self.db.read(state_in) is State.AHEAD:
+            log.warning("database.newer", schema_of_this_version=HEAD, hint="take the version that made it soon")
         await self.services.history.begin()
         self.tokens.bind(self.services.history.installation, self.services.history.server)
         await self.services.sessions.load()

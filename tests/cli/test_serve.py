@@ -144,10 +144,14 @@ def test_no_migrate_refuses_with_the_command(stage: Stage, tmp_path: Path) -> No
     assert stage.connected
 
 
-def test_newer_database_is_refused(stage: Stage, tmp_path: Path) -> None:
+def test_newer_database_is_refused_unless_it_lets_this_version_run(stage: Stage, tmp_path: Path) -> None:
     serve(load({"port": "0"}), start=stage.start)
     with closing(sqlite3.connect(tmp_path / "data" / "tertulia.db")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+        for migrate in (True, False):
+            serve(load({"port": "0"}), migrate=migrate, start=stage.start)
+        connection.execute("UPDATE alembic_version SET oldest = '9999'")
         connection.commit()
     with pytest.raises(SchemaError, match="newer version"):
         serve(load({"port": "0"}), start=stage.start)

@@ -313,4 +313,4 @@ async def test_every_session_is_set_up_as_the_locks_need_it(tmp_path: Path) -> N
             await h.until(lambda: len(found) == lane + 1)  # noqa: B023 - asked within the turn
         found.append(await h.writer.run(look))
         assert found == [["read committed", "off", *same, "0"]] * 5
-        assert h.read(look) == ["repeatable read", "on", *same, "15s"]
+        assert h.read(look) == ["repeatable read", "on", *same, "4s"]

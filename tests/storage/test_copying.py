@@ -20,7 +20,7 @@ from tertulia.storage import copying, schema
 from tertulia.storage import tables as t
 from tertulia.storage.copying import CopyError
 from tertulia.storage.database import open_engine
-from tertulia.storage.ends import end_of
+from tertulia.storage.engines import take_time
 from tertulia.storage.schema import State
 from tertulia.storage.tables import metadata
 
@@ -208,7 +208,7 @@ def test_it_may_take_its_time(tmp_path: Path) -> None:
         assert [connection.scalar(text(f"SHOW {name}")) for name in limits] == ["0"] * 3
     with schema.opened(url, write=False) as engine, engine.connect() as connection:
         assert "0" not in [connection.scalar(text(f"SHOW {name}")) for name in limits]
-        end_of(url).prepare(connection)
+        take_time(connection)
         assert [connection.scalar(text(f"SHOW {name}")) for name in limits] == ["0"] * 3
 
 

@@ -16,6 +16,7 @@ from tertulia.domain.errors import Rejection
 from tertulia.storage import boots
 from tertulia.storage import database as module
 from tertulia.storage.database import Database, is_outage, open_engine
+from tertulia.storage.engines import postgresql, take_time
 
 SECRET = "01890a5d-ac96-774b-bcce-b302099a8057"
 
@@ -86,6 +87,21 @@ async def test_reads_are_bounded(database: Database, monkeypatch: pytest.MonkeyP
     assert await database.read(one, "SELECT 1") == 1
 
 
+async def test_a_read_is_waited_for_so_long(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, gate = asyncio.get_running_loop(), Gate()
+    reading = [loop.create_task(database.read(lambda _connection: gate.wait())) for _ in range(4)]
+    while database.reads_waiting < 4:
+        turn = loop.create_future()
+        loop.call_soon(turn.set_result, None)
+        await turn
+    monkeypatch.setattr(module, "PATIENCE", 0)
+    with pytest.raises(Rejection) as refused:
+        await database.read(one, "SELECT 1")
+    assert (refused.value.code, refused.value.retry_after) == ("unavailable", 2)
+    gate.open()
+    await asyncio.gather(*reading)
+
+
 async def test_errors_never_carry_what_people_wrote(database: Database) -> None:
     """Rule 36: statement parameters stay out of error texts, and so out of logs."""
     await database.write(_add_boot, SECRET)
@@ -117,6 +133,44 @@ async def test_a_database_that_is_gone_is_asked_for_a_while_then_unavailable(tmp
         assert (refused.value.code, refused.value.retry_after) == ("unavailable", 2)
         assert 5 <= clock.monotonic() < 6
         await asyncio.to_thread(database.close)
+
+
+@ON_POSTGRESQL
+async def test_a_database_that_says_nothing_holds_no_reader_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lines are given up and others tried; once it answers, so do we."""
+    with line_to(prepare(tmp_path)) as line:
+        database = Database(line.url, RestlessClock())
+        probes = [database.probe() for _ in range(8)]
+        await asyncio.gather(*probes)
+        monkeypatch.setattr(postgresql.Line, "silence", 0.4)
+        line.fall_silent()
+        assert await asyncio.gather(*(database.read(one, "SELECT 1") for _ in range(8))) == [1] * 8
+        line.fall_silent()
+        line.refuses = True
+        for refused in await asyncio.gather(
+            *(database.read(one, "SELECT 1") for _ in range(8)), return_exceptions=True
+        ):
+            assert isinstance(refused, Rejection)
+            assert (refused.code, refused.retry_after) == ("unavailable", 2)
+        line.refuses = False
+        assert await database.read(one, "SELECT 1") == 1
+        await asyncio.to_thread(database.close)
+
+
+@ON_POSTGRESQL
+async def test_what_takes_its_time_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Database(prepare(tmp_path))
+
+    def work(connection: Connection) -> None:
+        take_time(connection)
+        connection.execute(text("SELECT pg_sleep(0.7)"))
+
+    await database.write(one, "SELECT 1")
+    monkeypatch.setattr(postgresql.Line, "silence", 0.4)
+    await database.write(work)
+    await asyncio.to_thread(database.close)
 
 
 @ON_POSTGRESQL

@@ -29,6 +29,8 @@ def test_states(url: str) -> None:
     assert inspection.state(url) is State.CURRENT
     assert inspection.journal_mode(url) == "wal"
     change(url, "UPDATE alembic_version SET version_num = '9999'")
+    assert inspection.state(url) is State.AHEAD
+    change(url, "UPDATE alembic_version SET oldest = '9999'")
     assert inspection.state(url) is State.NEWER
 
 

@@ -34,7 +34,12 @@ async def test_mentions_are_counted_above_the_read_position_up_to_a_ceiling(tmp_
         room, other = await h.room(ann, bob, eve), await h.room(ann, bob)
 
         def counted(user: int) -> dict[int, int]:
-            return h.read(members.mention_counts, user, [room, other])
+            found = h.read(members.mention_counts, user, [room, other])
+            together = h.read(members.mention_counts_for, [ann, bob, eve])
+            assert {number: count for (number, who), count in together.items() if who == user} == {
+                number: count for number, count in found.items() if count
+            }
+            return found
 
         await h.accepted(*(Post(room, ann, "@bob @ann @bob") for _ in range(3)), Post(other, ann, "no"))
         assert counted(bob) == {room: 3, other: 0}
@@ -49,6 +54,7 @@ async def test_mentions_are_counted_above_the_read_position_up_to_a_ceiling(tmp_
         await h.post(room, bob)
         assert counted(bob)[room] == 0
         assert h.read(members.mention_counts, bob, []) == {}
+        assert h.read(members.mention_counts_for, []) == {}
 
 
 async def test_what_many_follow_is_what_each_follows(tmp_path: Path) -> None:

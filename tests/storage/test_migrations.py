@@ -4,6 +4,8 @@ Expand only: a migration leaves the version before alone. It drops and renames n
 out. What is no longer used goes one release later.
 """
 
+import re
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,13 @@ from sqlalchemy.exc import IntegrityError
 
 from support.databases import current, url_in
 from support.filled import ROWS, fill, uid
-from support.shapes import tables, upgrade
+from support.heart import heart
+from support.shapes import shape, tables, upgrade
 from support.template import make_database
 from tertulia.storage import schema
 from tertulia.storage import tables as t
 from tertulia.storage.database import open_engine
+from tertulia.storage.schema import State
 from tertulia.storage.tables import metadata
 
 VERSIONS = [
@@ -158,6 +162,54 @@ def keys_of(table: Table) -> set[frozenset[str]]:
 def of_new_columns(old: Table, new: Table) -> set[frozenset[str]]:
     """Keys that have a column which the version before leaves empty: null is like no other."""
     return {key for key in keys_of(new) if any(name not in old.columns and new.c[name].nullable for name in key)}
+
+
+async def test_a_server_starts_again_on_the_schema_of_the_next_version(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next version only adds, and says so; this one finds it, changes nothing, and works."""
+    at(url, schema.HEAD)
+    with monkeypatch.context() as newer:
+        become_newer(newer, tmp_path / "newer")
+        assert schema.migrate(url)
+    after = shape(url)
+    assert schema.state_of(url) is State.AHEAD
+    assert not schema.migrate(url)
+    async with heart(tmp_path) as h:
+        (ann,) = h.people("ann")
+        room = await h.room(ann)
+        await h.post(room, ann, "here")
+        assert h.bodies(room) == ["here"]
+    assert shape(url) == after
+
+
+def become_newer(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """This code has a migration more."""
+    shutil.copytree(Path(schema.__file__).with_name("migrations"), folder)
+    (folder / "versions" / "9999_next.py").write_text(NEXT.format(before=schema.HEAD))
+    config = schema.alembic_config()
+    config.set_main_option("script_location", str(folder))
+    monkeypatch.setattr(schema, "HEAD", "9999")
+    monkeypatch.setattr(schema, "alembic_config", lambda: config)
+
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = '9999', '{before}', None, None
+oldest = '{before}'
+
+def upgrade():
+    op.add_column('rooms', sa.Column('colour', sa.String(9)))
+    op.create_table('colours', sa.Column('name', sa.String(9), primary_key=True))
+"""
+
+
+def test_each_migration_says_who_may_run_on_it() -> None:
+    for script in ScriptDirectory.from_config(schema.alembic_config()).walk_revisions():
+        assert re.fullmatch(r"\d{4}", script.module.oldest), script.path
+        assert script.module.oldest <= script.revision, script.path
 
 
 def test_what_0002_cannot_give_to_the_version_before(url: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
@@ -169,6 +169,30 @@ def test_newer_database_is_refused_and_left_alone(current: str) -> None:
         with pytest.raises(SchemaError, match="newer version of Tertulia"):
             refuse(current)
     assert schema.state_of(current) is State.NEWER
+
+
+def test_newer_database_that_lets_this_version_run_fits_and_is_left_alone(url: str) -> None:
+    schema.migrate(url)
+    run_sql(url, f"UPDATE alembic_version SET version_num = '9999', oldest = '{schema.HEAD}'")
+    assert schema.state_of(url) is State.AHEAD
+    schema.require_current(url)
+    assert schema.migrate(url) is False
+    assert schema.state_of(url) is State.AHEAD
+    with pytest.raises(SchemaError, match="newer version of Tertulia"):
+        schema.require_current(url, exactly=True)
+    run_sql(url, "UPDATE alembic_version SET oldest = '9998'")
+    assert schema.state_of(url) is State.NEWER
+
+
+@pytest.mark.parametrize("start", ["url", "old"])
+def test_migrating_notes_who_may_run_on_it(request: pytest.FixtureRequest, start: str) -> None:
+    """From nothing and from the first schema: the strictest of all migrations counts."""
+    url = request.getfixturevalue(start)
+    schema.migrate(url)
+    engine = open_engine(url, write=False)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT oldest FROM alembic_version")) == "0005"
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,22 @@ async def test_too_many_waiting_writes_are_refused(tmp_path: Path, monkeypatch: 
         await asyncio.gather(*waiting)
 
 
+async def test_a_write_whose_turn_comes_too_late_is_unavailable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is before it may hang for long; whoever waits is told after 5 s, and nothing is done behind their back."""
+    async with heart(tmp_path) as h:
+        (ann,) = h.people("ann")
+        async with h.stopped_writer():
+            monkeypatch.setattr(module, "PATIENCE", 0)
+            writing = asyncio.get_running_loop().create_task(h.writer.run(_rename))
+            await h.until(lambda: h.writer.waiting == 1)
+        with pytest.raises(Rejection) as refused:
+            await writing
+        assert (refused.value.code, refused.value.retry_after) == ("unavailable", 2)
+        assert h.user(ann).first_name == ""
+
+
 async def test_cancelled_write_is_done_all_the_same_and_hurts_nobody(tmp_path: Path) -> None:
     async with heart(tmp_path) as h:
         (ann,) = h.people("ann")

@@ -28,6 +28,7 @@ from tertulia.storage import changes, members, messages, rooms, users
 from tertulia.storage import tables as t
 from tertulia.storage.database import open_engine
 from tertulia.storage.engines import kind_of_url
+from tertulia.storage.engines.postgresql import Line
 from tertulia.storage.writer import Writer
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ class FaultyConnection(sqlite3.Connection):
             raise sqlite3.OperationalError("disk I/O error")
 
 
-class FaultyLine(psycopg.Connection[Any]):
+class FaultyLine(Line):
     """The same of PostgreSQL: the line is lost before the commit, or before its answer."""
 
     faults: deque[Fault | None]
@@ -351,7 +352,7 @@ async def heart(
 
 
 def _watch(engine: Engine, running: Heart) -> None:
-    @event.listens_for(engine, "do_connect")
+    @event.listens_for(engine, "do_connect", insert=True)
     def connect(_dialect: object, _record: object, _args: object, options: dict[str, Any]) -> object:
         if engine.dialect.name == "postgresql":
             line: type[FaultyLine] = type("Faulty", (FaultyLine,), {"faults": running.faults})

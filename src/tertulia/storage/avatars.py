@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, insert, literal, select, update
 from tertulia.domain.avatars import LARGE, LARGE_NAME, PREFIX, SMALL
 from tertulia.domain.models import User
 from tertulia.storage import users
+from tertulia.storage.engines import take_time
 from tertulia.storage.tables import avatars
 from tertulia.storage.tables import users as users_table
 
@@ -64,6 +65,7 @@ def find(connection: Connection, token: str, size: int) -> tuple[bytes, str] | N
 
 def readdress(connection: Connection, server: str) -> None:
     """All are shown at `server` from now on: the server has another address, or the database came from another."""
+    take_time(connection)
     url = literal(server + PREFIX) + avatars.c.token + literal(LARGE_NAME)
     now = select(url).where(avatars.c.user == users_table.c.number).scalar_subquery()
     changed = update(users_table).where(users_table.c.number.in_(select(avatars.c.user)), users_table.c.avatar != now)

@@ -125,7 +125,7 @@ def _look_through(url: str) -> tuple[schema.State, str]:
 
 
 def _check_state(source: Path, state: schema.State) -> None:
-    if state is schema.State.NEWER:
+    if state in {schema.State.NEWER, schema.State.AHEAD}:
         raise BackupError(f"{source} was made by a newer version of Tertulia: restore it with that one or a later one.")
     if state not in {schema.State.CURRENT, schema.State.OLDER}:
         raise BackupError(f"{source} is no database of Tertulia: give the path of a file that `tertulia backup` made.")

@@ -21,7 +21,7 @@ def since(connection: Connection, room: Room, seq: int) -> list[Changed] | None:
     if len(rows) + len(people) > MAX_ROWS:
         return None
     rows = [row for row in rows if row.after >= room.first_index - 1]  # what is too old is about to be purged
-    found = [_message(room, row) for row in rows] + [_member(room, *row) for row in people]
+    found = [of_message(room, row) for row in rows] + [_member(room, *row) for row in people]
     if room.settings_seq > seq:
         found.append(Changed(room.number, room.id, room.settings_seq, "room", settings=room))
     return sorted((change for change in found if change.seq <= room.head_seq), key=lambda change: change.seq)
@@ -40,7 +40,8 @@ _MEMBERS_SINCE = (
 )
 
 
-def _message(room: Room, message: Message) -> Changed:
+def of_message(room: Room, message: Message) -> Changed:
+    """What happened to a message last."""
     return Changed(room.number, room.id, message.changed_seq, "message", message=message)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from tertulia.refusal import Refusal
 from tertulia.storage import schema, server
 from tertulia.storage.ends import counted, end_of
+from tertulia.storage.engines import take_time
 from tertulia.storage.schema import SchemaError, State
 from tertulia.storage.tables import metadata
 
@@ -48,10 +49,10 @@ def check(source: str, target: str) -> int:
     """How many rows there are to copy. Raises `Refusal` if that cannot be, or must not; changes nothing."""
     if is_same(source, target):
         raise CopyError(f"{schema.named(source)} is both source and target: give two databases.")
-    schema.require_current(source)
+    schema.require_current(source, exactly=True)
     _require_empty(schema.state_of(target), target)
     with schema.opened(source, write=False) as engine, engine.connect() as connection:
-        end_of(source).prepare(connection)
+        take_time(connection)
         return sum(_count(connection, table) for table in metadata.sorted_tables)
 
 
@@ -71,11 +72,11 @@ def copy(source: str, target: str, tell: Tell = lambda _what, _rows: None) -> di
     `check` comes before it. What is written to the source meanwhile is not copied. Blocks; raises `Refusal`.
     """
     with schema.opened(source, write=False) as engine, engine.connect() as reading, reading.begin():
-        end_of(source).prepare(reading)
+        take_time(reading)
         with schema.alone(target) as writing:
             _require_empty(schema.state_in(writing), target, writing)
             schema.migrate_in(writing, target)
-            end_of(target).prepare(writing)
+            take_time(writing)
             found = _Copy(source, target, reading, writing, tell).run()
     _settle(target)
     return found
@@ -133,6 +134,7 @@ def _require_empty(state: State, target: str, connection: Connection | None = No
     if state is State.EMPTY:
         return
     if state is not State.CURRENT:
+        state = State.NEWER if state is State.AHEAD else state
         raise SchemaError(schema.refusal(state, target, "tertulia migrate"))
     full = _full(connection) if connection else _full_at(target)
     if full:
@@ -161,5 +163,5 @@ def _settle(target: str) -> None:
     """PostgreSQL learns how much there is of what: until then it would look at all of it."""
     if not schema.is_file(target):
         with schema.opened(target, write=True) as engine, engine.begin() as connection:
-            schema.take_time(connection)
+            take_time(connection)
             connection.execute(text("ANALYZE"))

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tertulia.clock import Clock, SystemClock
 from tertulia.domain.errors import Rejection
-from tertulia.storage.engines import READERS, is_outage, kind_of_url, passes
+from tertulia.storage.engines import READERS, bound, is_outage, kind_of_url, passes
 from tertulia.storage.engines.compiled import share
 from tertulia.storage.writer import PATIENCE, Writer, pause_after, unavailable
 
@@ -62,7 +62,12 @@ class Database:
             raise Rejection("busy", "The server has too much to read at once. Try again shortly.", retry_after=1)
         self._reads += 1
         try:
-            return await self._try_to_read(job, args)
+            async with asyncio.timeout(PATIENCE) as limit:  # then it is not begun any more; if it was, its line ends it
+                return await self._try_to_read(job, args)
+        except TimeoutError as error:
+            if limit.expired():
+                raise unavailable() from error
+            raise
         finally:
             self._reads -= 1
 
@@ -70,7 +75,8 @@ class Database:
         until = self._clock.monotonic() + PATIENCE
         for attempt in count():
             try:
-                return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, job, args)
+                left = until - self._clock.monotonic()
+                return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, left, job, args)
             except DBAPIError as error:
                 if not passes(error):
                     raise
@@ -79,8 +85,9 @@ class Database:
             await self._clock.sleep(pause_after(attempt))
         raise AssertionError
 
-    def _read(self, job: Callable[..., T], args: tuple[Any, ...]) -> T:
+    def _read(self, left: float, job: Callable[..., T], args: tuple[Any, ...]) -> T:
         with self._read_engine.connect() as connection, connection.begin():
+            bound(connection, left)
             return job(connection, *args)
 
     @contextmanager

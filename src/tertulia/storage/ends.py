@@ -15,9 +15,6 @@ Rows = Iterable[Sequence[Sequence[Any]]]
 
 
 class End(Protocol):
-    def prepare(self, connection: Connection) -> None:
-        """Let the transaction take as long as it needs."""
-
     def fill(self, connection: Connection, table: Table, batches: Rows) -> None:
         """Put rows into an empty table; raises `DatabaseError`."""
 
@@ -30,9 +27,6 @@ class End(Protocol):
 
 class File:
     """SQLite."""
-
-    def prepare(self, connection: Connection) -> None:
-        """It does already."""
 
     def fill(self, connection: Connection, table: Table, batches: Rows) -> None:
         names = [column.name for column in table.columns]
@@ -53,9 +47,6 @@ class File:
 
 class Server:
     """PostgreSQL."""
-
-    def prepare(self, connection: Connection) -> None:
-        schema.take_time(connection)
 
     def fill(self, connection: Connection, table: Table, batches: Rows) -> None:
         """By COPY, which takes five times as many rows a second."""

@@ -10,11 +10,13 @@ from sqlalchemy import (
     Connection,
     ScalarSelect,
     Select,
+    and_,
     bindparam,
     case,
     exists,
     func,
     null,
+    or_,
     select,
     tuple_,
     update,
@@ -48,8 +50,12 @@ def member_of(row: Any) -> Member:
     """A member from the first `WIDTH` columns of a row."""
     room, user, role, read, delivered, joined, left, changed, muted, posted, notify, hidden, unread = row[:WIDTH]
     return Member(
-        room, user, Role(role), read, delivered, joined, left, changed, muted, posted, Notify(notify), hidden, unread
+        room, user, _ROLES[role], read, delivered, joined, left, changed, muted, posted, _NOTIFY[notify], hidden, unread
     )
+
+
+_ROLES = {role.value: role for role in Role}  # sooner than to ask the class, and rows are many
+_NOTIFY = {notify.value: notify for notify in Notify}
 
 
 def one(connection: Connection, room: int, user: int) -> Member | None:
@@ -173,27 +179,25 @@ def rooms_of(
 
 def followed(connection: Connection, who: Collection[int], limit: int) -> dict[int, list[tuple[Room, Member]]]:
     """`rooms_of`, also hidden ones, for many users: by user, without those who have none."""
-    rows = connection.execute(_FOLLOWED, {"who": as_list([(user,) for user in who]), "most": limit}).all()
+    wanted = {"who": as_list([(user,) for user in who])}
+    crowded = set(connection.scalars(_IN_MANY, {**wanted, "most": limit}))
+    if crowded:  # one by one: a place for each row of all of them would take longer than the rest
+        wanted = {"who": as_list([(user,) for user in who if user not in crowded])}
+    rows = connection.execute(_FOLLOWED, wanted).all()
     there = rooms.by_numbers(connection, {row[0] for row in rows})
     found: dict[int, list[tuple[Room, Member]]] = defaultdict(list)
     for row in rows:
         found[row[1]].append((there[row[0]], member_of(row)))
-    return found
+    return found | {user: rooms_of(connection, user, limit) for user in crowded}
 
 
-_PLACE = func.row_number().over(
-    partition_by=members.c.user, order_by=(rooms_table.c.last_at.desc(), rooms_table.c.number.desc())
-)
-_JOINED = (
-    select(*COLUMNS, _PLACE.label("place"))
-    .join(rooms_table, rooms_table.c.number == members.c.room)
-    .where(matches(given("who"), members.c.user), members.c.left_at.is_(None), rooms_table.c.deleted_at.is_(None))
-    .subquery()
-)
+_IS_IN = and_(matches(given("who"), members.c.user), members.c.left_at.is_(None))
+_IN_MANY = select(members.c.user).where(_IS_IN).group_by(members.c.user).having(func.count() > bindparam("most"))
 _FOLLOWED = (
-    select(*(_JOINED.c[column.name] for column in COLUMNS))
-    .where(_JOINED.c.place <= bindparam("most"))
-    .order_by(_JOINED.c.user, _JOINED.c.place)
+    select(*COLUMNS)
+    .join(rooms_table, rooms_table.c.number == members.c.room)
+    .where(_IS_IN, rooms_table.c.deleted_at.is_(None))
+    .order_by(members.c.user, rooms_table.c.last_at.desc(), rooms_table.c.number.desc())
 )
 
 
@@ -228,9 +232,18 @@ def mention_counts(connection: Connection, user: int, in_rooms: Collection[int])
 
 def mention_counts_of(connection: Connection, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
     """`mention_counts` of (room, user) pairs, without those that have none: nearly all."""
-    if not pairs:
-        return {}
-    rows = connection.execute(_MENTION_COUNTS, {"pairs": as_list(pairs)}).all()
+    return _counted(connection, _COUNTS_OF_PAIRS, "pairs", pairs) if pairs else {}
+
+
+def mention_counts_for(connection: Connection, who: Collection[int]) -> dict[tuple[int, int], int]:
+    """`mention_counts_of` all rooms of these users."""
+    return _counted(connection, _COUNTS_FOR_USERS, "who", [(user,) for user in who]) if who else {}
+
+
+def _counted(
+    connection: Connection, query: Select[Any], name: str, keys: Collection[tuple[int, ...]]
+) -> dict[tuple[int, int], int]:
+    rows = connection.execute(query, {name: as_list(keys)}).all()
     return {(row[0], row[1]): min(row[2], MENTIONS_CEILING) for row in rows}
 
 
@@ -264,13 +277,14 @@ def _count(rows: Select[Any]) -> ScalarSelect[int]:
     return select(func.count()).select_from(some).scalar_subquery()
 
 
-_COUNTED = (
-    select(members.c.room, members.c.user, (_count(_PERSONAL) + _count(_WHOLE_ROOM)).label("count"))
+_COUNTS = (
+    select(members.c.room, members.c.user, _count(_PERSONAL) + _count(_WHOLE_ROOM))
     .join(rooms_table, rooms_table.c.number == members.c.room)
-    .where(matches(given("pairs"), members.c.room, members.c.user))
-    .subquery()
+    .where(or_(*(exists(rows.correlate(members, rooms_table)) for rows in (_PERSONAL, _WHOLE_ROOM))))
 )
-_MENTION_COUNTS = select(_COUNTED).where(_COUNTED.c["count"] > 0)
+"""Only where there is one: that is found out sooner than counted."""
+_COUNTS_OF_PAIRS = _COUNTS.where(matches(given("pairs"), members.c.room, members.c.user))
+_COUNTS_FOR_USERS = _COUNTS.where(_IS_IN)
 
 
 def partners(connection: Connection, user: int, direct_rooms: Collection[int]) -> dict[int, User]:

@@ -6,7 +6,20 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 
 from tertulia.domain.models import Message, MessageKind
 from tertulia.storage import users
@@ -174,16 +187,14 @@ def _is_plain(message: Message) -> bool:
 
 
 _plain_row: Callable[[Message], tuple[object, ...]] = attrgetter(
-    "room", "seq", "index", "after", "changed_seq", "id", "sender.number", "kind.value", "body", "reply_to",
-    "client_id", "created_at",
+    "room", "seq", "index", "after", "changed_seq", "id", "sender.number", "body", "reply_to", "client_id",
+    "created_at",
 )  # fmt: skip
-
-
+# What somebody wrote is a message, never a notice.
 _INSERT_PLAIN = Prepared(
-    insert(messages),
+    insert(messages).inline().values(kind=literal_column(f"'{MessageKind.MESSAGE}'")),
     (
-        "room", "seq", "index", "after", "changed_seq", "id", "sender", "kind", "body", "reply_to", "client_id",
-        "created_at",
+        "room", "seq", "index", "after", "changed_seq", "id", "sender", "body", "reply_to", "client_id", "created_at",
     ),
 )  # fmt: skip
 
@@ -215,7 +226,7 @@ def _row(message: Message) -> tuple[object, ...]:
 
 
 _INSERT = Prepared(
-    insert(messages),
+    insert(messages).inline(),
     (
         "room", "seq", "index", "after", "changed_seq", "id", "sender", "kind", "body", "notice", "reply_to",
         "client_id", "mentions", "mentions_room", "reactions", "metadata", "created_at", "edited_at", "deleted_at",

@@ -2,6 +2,9 @@
 
 A whole migration is one transaction: it is done or it is not. Processes that start at once take turns: on SQLite by
 a lock on a file beside the database, on PostgreSQL by an advisory lock.
+
+Each migration says which schema's servers may still run on what it makes, and the database remembers it: those start,
+change nothing, and say that it is newer.
 """
 
 import fcntl
@@ -13,13 +16,13 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, column, inspect, select, table, text
+from sqlalchemy import Connection, Engine, column, inspect, select, table, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
 from tertulia.refusal import Refusal
 from tertulia.storage.database import open_engine
-from tertulia.storage.engines import kind_of_url
+from tertulia.storage.engines import kind_of_url, take_time
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -29,7 +32,8 @@ HEAD = "0005"
 
 _NOISE = re.compile(r"^.*connection to server .*? failed: |^connection failed: |FATAL: +")
 """What stands before the reason."""
-VERSION_TABLE = "alembic_version"
+VERSION_TABLE, OLDEST = "alembic_version", "oldest"
+"""Alembic's table, and our column in it: the oldest schema whose servers may run on the database."""
 OLDEST_POSTGRESQL = (14,)
 
 
@@ -41,8 +45,13 @@ class State(Enum):
     EMPTY = "empty"
     OLDER = "older"
     CURRENT = "current"
+    AHEAD = "ahead"
+    """Newer, and this code may run on it."""
     NEWER = "newer"
     FOREIGN = "foreign"
+
+
+FITS = frozenset((State.CURRENT, State.AHEAD))
 
 
 def migrate(url: str) -> bool:
@@ -60,10 +69,15 @@ def is_current(url: str) -> bool:
     return state_of(url) is State.CURRENT
 
 
-def require_current(url: str, command: str = "tertulia migrate") -> None:
-    """Raise `SchemaError`, which names `command`, unless the database is there and fits this code."""
+def require_current(url: str, command: str = "tertulia migrate", *, exactly: bool = False) -> None:
+    """Raise `SchemaError`, which names `command`, unless the database is there and fits this code.
+
+    `exactly`: a newer one has what this code knows nothing of.
+    """
     state = state_of(url)
-    if state is not State.CURRENT:
+    if exactly and state is State.AHEAD:
+        state = State.NEWER
+    if state not in FITS:
         raise SchemaError(refusal(state, url, command))
 
 
@@ -87,7 +101,19 @@ def state_in(connection: Connection) -> State:
         return State.FOREIGN  # another program that uses Alembic
     if version == HEAD:
         return State.CURRENT
-    return State.OLDER if version < HEAD else State.NEWER
+    if version < HEAD:
+        return State.OLDER
+    return State.AHEAD if (_oldest(connection) or version) <= HEAD else State.NEWER
+
+
+def _oldest(connection: Connection) -> str | None:
+    if not _has_oldest(connection):
+        return None
+    return connection.execute(select(column(OLDEST)).select_from(table(VERSION_TABLE))).scalar()
+
+
+def _has_oldest(connection: Connection) -> bool:
+    return OLDEST in {found["name"] for found in inspect(connection).get_columns(VERSION_TABLE)}
 
 
 def refusal(state: State, url: str, command: str) -> str:
@@ -98,6 +124,8 @@ def refusal(state: State, url: str, command: str) -> str:
         State.CURRENT: f"The database {name} has the schema of this version.",
         State.EMPTY: f"{missing}: run `{command}` to make it.",
         State.OLDER: f"The database {name} has an older schema: run `{command}` to bring it up to date.",
+        State.AHEAD: f"The database {name} has the schema of a newer version, on which this one still runs: take the "
+        "newer one soon.",
         State.NEWER: f"The database {name} was made by a newer version of Tertulia: run that version or a later one.",
         State.FOREIGN: f"The database {name} belongs to another program: choose another one with --database-url.",
     }[state]
@@ -155,12 +183,6 @@ def alone(url: str) -> Iterator[Connection]:
                     )
 
 
-def take_time(connection: Connection) -> None:
-    """Until the end of a transaction on PostgreSQL, no limit of how long anything may take."""
-    for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
-        connection.execute(text(f"SET LOCAL {name} = 0"))
-
-
 def migrate_in(connection: Connection, url: str) -> bool:
     """`migrate`, in the transaction of `alone`."""
     if not _has_work(state_in(connection), url):
@@ -172,13 +194,24 @@ def migrate_in(connection: Connection, url: str) -> bool:
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    _note_oldest(connection, config)
     return True
+
+
+def _note_oldest(connection: Connection, config: "Config") -> None:
+    """Who may run on this must be welcome to each migration on the way."""
+    from alembic.script import ScriptDirectory
+
+    if not _has_oldest(connection):
+        connection.execute(text(f"ALTER TABLE {VERSION_TABLE} ADD COLUMN {OLDEST} VARCHAR(32)"))
+    oldest = max(script.module.oldest for script in ScriptDirectory.from_config(config).walk_revisions())
+    connection.execute(update(table(VERSION_TABLE, column(OLDEST))).values({OLDEST: oldest}))
 
 
 def _has_work(state: State, url: str) -> bool:
     if state in {State.NEWER, State.FOREIGN}:
         raise SchemaError(refusal(state, url, ""))
-    return state is not State.CURRENT
+    return state not in FITS
 
 
 def alembic_config() -> "Config":

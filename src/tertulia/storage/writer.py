@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from tertulia.clock import Clock, SystemClock
 from tertulia.domain.errors import Rejection
-from tertulia.storage.engines import is_conflict, kind_of, passes
+from tertulia.storage.engines import bound, is_conflict, kind_of, passes
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ WRITES_WAITING = 1_000
 OTHERS_SLICE = 0.020
 """Seconds that other writes may take while a batch of posts waits."""
 PATIENCE = 5.0
-"""Seconds for which a write is tried again while that may help."""
+"""Seconds for which a write waits for its turn, and is tried again while that may help."""
 CONFLICTS = 3
 """How often a write is tried again because somebody else wrote the same key."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
@@ -42,6 +42,7 @@ class _Job:
     work: Callable[[Connection], Any]
     loop: asyncio.AbstractEventLoop
     done: Callable[[Any, BaseException | None], None]
+    until: float
     transaction: bool = True
     reached_commit: bool = False
 
@@ -55,7 +56,9 @@ class _Queue:
 
 
 class _Hand:
-    """A thread with a connection. It takes from `posts` first, from `others` for a slice in between."""
+    """A thread with a connection. It takes from `posts` first, from `others` for a slice in between; others that had
+    to wait for too long are `unavailable`.
+    """
 
     def __init__(self, engine: Engine, posts: _Queue, others: _Queue, seconds: Callable[[], float]) -> None:
         self.connection: Connection | None = None
@@ -89,13 +92,15 @@ class _Hand:
                     return
                 others_turn = bool(self._others) and (not self._posts or self._seconds() < others_until)
                 job = self._others.popleft() if others_turn else self._posts.popleft()
-            self._do(job)
+            self._do(job, may_be_late=not others_turn)
             if not others_turn:
                 others_until = self._seconds() + OTHERS_SLICE
 
-    def _do(self, job: _Job) -> None:
+    def _do(self, job: _Job, *, may_be_late: bool) -> None:
         result, error = None, None
         try:
+            if not may_be_late and self._seconds() > job.until:
+                raise unavailable()
             result = self._transact(job) if job.transaction else self._look(job)
         except BaseException as failure:  # noqa: BLE001 - it is raised again where it is awaited
             error = failure
@@ -107,7 +112,7 @@ class _Hand:
             log.warning("writer.nobody_waits")
 
     def _transact(self, job: _Job) -> Any:
-        connection = self._open()
+        connection = self._open(job)
         with connection.begin():
             self._compare_data_version(connection)
             result = job.work(connection)
@@ -115,17 +120,18 @@ class _Hand:
         return result
 
     def _look(self, job: _Job) -> Any:
-        connection = self._open()
+        connection = self._open(job)
         self._compare_data_version(connection)
         if connection.in_transaction():
             connection.rollback()
         return job.work(connection)
 
-    def _open(self) -> Connection:
+    def _open(self, job: _Job) -> Connection:
         if self.connection is None:
             self.connection = self._engine.connect()
             self._data_version = None
             self.doubts += 1  # whatever was known before may be old
+        bound(self.connection, job.until - self._seconds())
         return self.connection
 
     def _compare_data_version(self, connection: Connection) -> None:
@@ -164,6 +170,7 @@ class Writer:
         self._clock = clock or SystemClock()
         self._closing = False
         self._looks = 0
+        self._seconds = seconds
         self._others = _Queue(Condition())
         if kind.others:
             self._batches = [_Queue(Condition()) for _ in range(self.lanes)]
@@ -185,7 +192,7 @@ class Writer:
         if self.shared:
             self._looks += 1
         else:
-            await self._await(lambda connection: None, transaction=False)
+            await self._await(lambda connection: None, PATIENCE, transaction=False)
         return self.foreign_writes
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
@@ -199,7 +206,8 @@ class Writer:
         until = self._clock.monotonic() + PATIENCE
         for attempt in count():
             try:
-                return await self._await(lambda connection: work(connection, *args))
+                left = until - self._clock.monotonic()
+                return await self._await(lambda connection: work(connection, *args), left, again=attempt > 0)
             except DBAPIError as error:
                 if not passes(error) and not (is_conflict(error) and attempt < CONFLICTS):
                     raise
@@ -213,7 +221,10 @@ class Writer:
         """Jobs that wait for their turn, besides batches of posts."""
         return len(self._others.jobs)
 
-    async def _await(self, work: Callable[[Connection], T], *, transaction: bool = True) -> T:
+    async def _await(
+        self, work: Callable[[Connection], T], left: float, *, again: bool = False, transaction: bool = True
+    ) -> T:
+        """`again`: it had its turn, so it comes first."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
@@ -227,21 +238,28 @@ class Writer:
             else:
                 future.set_exception(error)
 
-        job = _Job(work, loop, done, transaction)
-        self._put(self._others, job)
+        job = _Job(work, loop, done, self._seconds() + left, transaction)
+        self._put(self._others, job, first=again)
         return await future
 
     def batch(
-        self, work: Callable[[Connection], T], done: Callable[[Any, BaseException | None], None], lane: int = 0
+        self,
+        work: Callable[[Connection], T],
+        done: Callable[[Any, BaseException | None], None],
+        lane: int = 0,
+        left: float = PATIENCE,
     ) -> None:
-        """Run a batch before all other writes; `done(result, error)` is called on the event loop."""
-        self._put(self._batches[lane], _Job(work, asyncio.get_running_loop(), done))
+        """Run a batch before all other writes; `done(result, error)` is called on the event loop.
 
-    def _put(self, queue: _Queue, job: _Job) -> None:
+        `left`: seconds until somebody has waited for long enough; about then a database that is silent is given up.
+        """
+        self._put(self._batches[lane], _Job(work, asyncio.get_running_loop(), done, self._seconds() + left))
+
+    def _put(self, queue: _Queue, job: _Job, *, first: bool = False) -> None:
         with queue.wake:
             if self._closing:
                 raise Rejection("unavailable", "The server is stopping.", retry_after=2)
-            queue.jobs.append(job)
+            (queue.jobs.appendleft if first else queue.jobs.append)(job)
             queue.wake.notify()
 
     def close(self) -> None:

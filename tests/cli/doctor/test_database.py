@@ -43,11 +43,20 @@ def test_a_good_one(good: Case) -> None:
 @pytest.mark.parametrize(("version", "level", "advice"), [("0000", "warning", "migrate"), ("9999", "problem", "newer")])
 def test_other_schemas(version: str, level: str, advice: str, good: Case) -> None:
     with sqlite3.connect(good.database) as raw:
-        raw.execute("UPDATE alembic_version SET version_num = ?", (version,))
+        raw.execute("UPDATE alembic_version SET version_num = ?, oldest = ?", (version, version))
     raw.close()
     found = database.schema(good)
     assert found.level == level
     assert advice in found.what + found.advice
+
+
+def test_a_newer_one_on_which_this_version_may_run(good: Case) -> None:
+    with sqlite3.connect(good.database) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    found = database.schema(good)
+    assert (found.level, found.advice) == ("warning", "Take the newer one soon.")
+    assert said(database.integrity(good)).level == "ok"
 
 
 def test_another_programs_is_not_touched(good: Case) -> None:

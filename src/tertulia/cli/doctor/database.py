@@ -39,6 +39,11 @@ def _state(case: Case, state: State) -> Finding:
         return problem(
             f"{case.database} was made by a newer version of Tertulia.", "Run that version, or restore a backup."
         )
+    if state is State.AHEAD:
+        return warning(
+            f"{case.database} has the schema of a newer version, on which this one still runs.",
+            "Take the newer one soon.",
+        )
     if state is State.FOREIGN:
         return problem(f"{case.database} belongs to another program.", "Choose another one with TERTULIA_DATABASE_URL.")
     if state is State.EMPTY:
@@ -126,7 +131,7 @@ def name_of(process: str) -> str:
 
 def _is_ours(case: Case) -> bool:
     try:
-        return inspection.state(case.settings.database_url) in {State.CURRENT, State.OLDER}
+        return inspection.state(case.settings.database_url) in {State.CURRENT, State.OLDER, State.AHEAD}
     except Unreadable:
         return False
 

@@ -18,7 +18,8 @@ def database(case: Case) -> Finding:
     if found.state is schema.State.CURRENT:
         return ok(f"The database {schema.named(url)} (PostgreSQL {found.version}) has the schema of this version.")
     what = sentences(schema.refusal(found.state, url, pasteable(case.loaded, "migrate")))
-    return warning(*what) if found.state in {schema.State.EMPTY, schema.State.OLDER} else problem(*what)
+    bearable = {schema.State.EMPTY, schema.State.OLDER, schema.State.AHEAD}
+    return warning(*what) if found.state in bearable else problem(*what)
 
 
 def connections(case: Case) -> Finding | None:

@@ -13,6 +13,7 @@ from tertulia.storage.engines.sqlite import Sqlite
 __all__ = [
     "READERS",
     "Kind",
+    "bound",
     "hold",
     "insert",
     "is_conflict",
@@ -21,6 +22,7 @@ __all__ = [
     "kind_of",
     "kind_of_url",
     "passes",
+    "take_time",
 ]
 
 _SQLITE, _POSTGRESQL = Sqlite(), Postgresql()
@@ -45,6 +47,16 @@ def hold(connection: Connection, *names: str) -> None:
     What was read before may be old: look in a later statement.
     """
     kind_of(connection).hold(connection, names)
+
+
+def bound(connection: Connection, seconds: float) -> None:
+    """Wait for about as long for an answer of the database, then take it for lost."""
+    kind_of(connection).bound(connection, seconds)
+
+
+def take_time(connection: Connection) -> None:
+    """Until the end of a transaction, no limit of how long anything may take."""
+    kind_of(connection).take_time(connection)
 
 
 def insert(connection: Connection, table: Table) -> Any:

@@ -9,6 +9,10 @@ from sqlalchemy.exc import DBAPIError
 
 READERS = 4
 """Reads at once, each with a connection."""
+SILENCE, LEAST = 4.0, 1.0
+"""Seconds after which a line is given up on which a database says nothing: time is left for another one. Whoever has
+less time left than that is given that, but the least.
+"""
 
 
 class Kind(Protocol):
@@ -36,6 +40,14 @@ class Kind(Protocol):
 
     def is_locked(self, error: DBAPIError, /) -> bool:
         """Somebody else held a lock for too long."""
+
+    def bound(self, connection: Connection, seconds: float, /) -> None:
+        """Give the line up when the database says nothing for as long, within `LEAST` and `SILENCE`: an error of those
+        that pass, and nobody knows what became of a commit.
+        """
+
+    def take_time(self, connection: Connection, /) -> None:
+        """Until the end of a transaction no limit of how long anything may take."""
 
     def data_version(self, connection: Connection, /) -> int:
         """Another number when another process wrote, as far as the database says so; always the same if `shared`."""

@@ -1,15 +1,19 @@
 """PostgreSQL: many writers, each under the locks that it takes itself."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, TypeVar
 
+import psycopg
+from psycopg.abc import PQGen
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from tertulia.storage.engines.kind import READERS
+from tertulia.storage.engines.kind import LEAST, READERS, SILENCE
+
+T = TypeVar("T")
 
 LANES, OTHERS = 4, 1  # other writes one after the other: who is told of two of them is told in their order
 
@@ -19,10 +23,14 @@ SESSION = {
     "synchronous_commit": "on",  # acknowledged means stored
     "client_min_messages": "warning",
 }
-READ_TIMEOUT = "15s"
-"""Of one statement. None for writes: a COMMIT that waits for a standby would end by it, and look as if it had one."""
+READ_TIMEOUT = f"{SILENCE:.0f}s"
+"""Of one statement: nobody waits for longer. None for writes: a COMMIT that waits for a standby would end by it, and
+look as if it had one.
+"""
+SETUP = 2.0
+"""Seconds of silence after which a new line is given up before it is of use."""
 LINE = {
-    "connect_timeout": "5",
+    "connect_timeout": f"{SETUP:.0f}",  # an address
     "tcp_user_timeout": "5000",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -36,6 +44,25 @@ _LOCK_NOT_AVAILABLE, _UNIQUE_VIOLATION = "55P03", "23505"
 _PASSING = ("40001", "40P01", _LOCK_NOT_AVAILABLE, "57P", "57014", "25P03", "25006", "08", "53")
 """Serialization, deadlock, lock timeout; shut down, out of time, idle for too long, a standby now; the line,
 too little of something. A class of errors stands for all of its codes."""
+
+
+class Line(psycopg.Connection[Any]):
+    """A connection that is given up when nothing comes for `silence` seconds; None: it may take its time.
+
+    A network that lost us, a machine that is frozen, a proxy that swallows: what the system knows of a line is not
+    enough, for the other end may well acknowledge every byte.
+    """
+
+    silence: float | None = SILENCE
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        """Raises `OperationalError`, and is closed, also when the time is over."""
+        try:
+            return super().wait(gen, interval, self.silence if timeout is None else timeout)
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None:  # an answer that still came would be taken for that of the next statement
+                self.close()
+            raise
 
 
 class Postgresql:
@@ -59,13 +86,22 @@ class Postgresql:
             connect_args={name: value for name, value in LINE.items() if name not in url.query},
         )
 
+        @event.listens_for(engine, "do_connect")
+        def on_do_connect(_dialect: object, _record: object, args: Any, options: dict[str, Any]) -> Line:
+            line = Line.connect(*args, **options)
+            line.silence = SETUP
+            return line
+
         @event.listens_for(engine, "connect")
         def on_connect(raw: Any, _record: object) -> None:
             raw.autocommit = True
             settings = {**SESSION, "statement_timeout": "0" if write else READ_TIMEOUT}
             raw.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
+            if write and raw.execute(_STUCK, [SILENCE]).fetchone():  # so would the next, until there are none left
+                raise psycopg.OperationalError("a commit waits for a standby that does not answer")
             raw.autocommit = False
             raw.read_only = not write
+            raw.silence = Line.silence
 
         @event.listens_for(engine, "handle_error")
         def on_error(context: ExceptionContext) -> None:
@@ -88,6 +124,14 @@ class Postgresql:
     def is_locked(self, error: DBAPIError) -> bool:
         return _code(error) == _LOCK_NOT_AVAILABLE
 
+    def bound(self, connection: Connection, seconds: float) -> None:
+        _line(connection).silence = min(max(seconds, LEAST), Line.silence or SILENCE)
+
+    def take_time(self, connection: Connection) -> None:
+        _line(connection).silence = None
+        for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(text(f"SET LOCAL {name} = 0"))
+
     def data_version(self, _connection: Connection) -> int:
         return 0
 
@@ -103,8 +147,16 @@ class Postgresql:
         return "@{}-{}".format(*connection.execute(_HISTORY).one())
 
 
+_STUCK = """SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = current_database()
+AND query_start < clock_timestamp() - make_interval(secs => %s) LIMIT 1"""
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7382))")
 _HISTORY = text("SELECT system_identifier, timeline_id FROM pg_control_system() CROSS JOIN pg_control_checkpoint()")
+
+
+def _line(connection: Connection) -> Line:
+    line = connection.connection.driver_connection
+    assert isinstance(line, Line)
+    return line
 
 
 def _tell_less(context: ExceptionContext) -> None:

@@ -62,6 +62,12 @@ class Sqlite:
     def is_locked(self, _error: DBAPIError) -> bool:
         return False
 
+    def bound(self, _connection: Connection, _seconds: float) -> None:
+        """There is no line; the machine answers."""
+
+    def take_time(self, _connection: Connection) -> None:
+        """It does already."""
+
     def data_version(self, connection: Connection) -> int:
         raw = connection.connection.dbapi_connection
         assert raw is not None
@@ -88,6 +94,7 @@ def _prepare(engine: Engine, *, write: bool) -> None:
             "fullfsync=ON",  # macOS: fsync alone does not reach the disk
             "foreign_keys=ON",
             "journal_size_limit=67108864",
+            "wal_autocheckpoint=4000",  # pages, 16 MB: what is written again and again is moved once
             "cache_size=-65536" if write else "cache_size=-16384",
             "temp_store=MEMORY",
         ):

@@ -9,6 +9,8 @@ revision = '0002'
 down_revision = '0001'
 branch_labels = None
 depends_on = None
+oldest = '0002'
+"""Older servers keep no names from others in another case, log no acts, and tell no webhooks."""
 
 
 def _fold_usernames() -> None:

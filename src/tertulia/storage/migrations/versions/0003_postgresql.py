@@ -7,6 +7,7 @@ revision = '0003'
 down_revision = '0002'
 branch_labels = None
 depends_on = None
+oldest = '0002'
 
 SORTED = {'users': {'username': 150, 'first_name': 150, 'last_name': 150}, 'words': {'word': 64}}
 

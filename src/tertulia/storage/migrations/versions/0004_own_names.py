@@ -7,6 +7,8 @@ revision = '0004'
 down_revision = '0003'
 branch_labels = None
 depends_on = None
+oldest = '0003'
+"""An older server does not look for the names that are new here: the index refuses them to it, as `internal`."""
 
 
 def upgrade() -> None:

@@ -7,6 +7,8 @@ revision = '0005'
 down_revision = '0004'
 branch_labels = None
 depends_on = None
+oldest = '0005'
+"""With an account that an older server deletes, its picture stays."""
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 
