@@ -12,7 +12,7 @@ WEBHOOK_OUTCOMES = ("delivered", "failed", "dead", "dropped")
 RESUME_KINDS = ("ring", "database", "reload", "gone")
 """How a room was continued: from memory, from the database, afresh, or not at all."""
 
-_BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+_BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 

@@ -52,14 +52,14 @@ async def test_events_are_delivered_once_committed_room_by_room_in_order(tmp_pat
 
 
 async def test_changes_submitted_in_one_turn_share_a_transaction(tmp_path: Path) -> None:
-    """Group commit: no timer, and one sync to disk for all that came together; at most 500 items."""
+    """Group commit: no timer, and one sync to disk for all that came together; at most 1,000 items."""
     async with heart(tmp_path) as h:
         (ann,) = h.people("ann")
         room = await h.room(ann)
         with h.counting() as counted:
-            await h.accepted(*(Post(room, ann, str(n)) for n in range(1_100)))
+            await h.accepted(*(Post(room, ann, str(n)) for n in range(2_100)))
         assert counted.transactions == 3
-        assert h.bodies(room) == [str(n) for n in range(1_100)]
+        assert h.bodies(room) == [str(n) for n in range(2_100)]
 
 
 async def test_a_batch_is_bounded_in_bytes(tmp_path: Path) -> None:

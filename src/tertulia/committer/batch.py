@@ -59,7 +59,7 @@ def run(
     for item in items:
         batch.results.append(_result(connection, loader, states, stored, item))
     _write(connection, states.values())
-    answered = [(item, result) for item, result in zip(items, batch.results, strict=True) if result is not None]
+    answered = ((item, result) for item, result in zip(items, batch.results, strict=True) if result is not None)
     webhooks.record(connection, rights, states.values(), loader.created, answered, now)
     batch.delivered = [_delivered(state) for state in states.values() if state.events or state.deleted or state.bans]
     batch.delivered += loader.created

@@ -29,7 +29,7 @@ from tertulia.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 
-MAX_BATCH = 500
+MAX_BATCH = 1_000
 MAX_BATCH_BYTES = 1_000_000
 MAX_WAITING = 20_000
 MAX_WAITING_BYTES = 64_000_000
@@ -41,6 +41,8 @@ CONFLICTS = 3
 """How often a batch is tried again because somebody else wrote the same keys, where others write."""
 ASIDE = 0.2
 """Seconds for which the items of a room are set aside that somebody else holds."""
+
+_WITH_BODY = Post | Edit
 
 Done = Callable[[Result], None]
 
@@ -122,7 +124,7 @@ class Committer:
 
     def submit(self, change: Change, done: Done) -> None:
         """Queue `change`; `done(result)` is called later, never from within. Full queue: refused with `busy`."""
-        size = ITEM_BYTES + (len(change.body) if isinstance(change, Post | Edit) else 0)
+        size = ITEM_BYTES + (len(change.body) if isinstance(change, _WITH_BODY) else 0)
         if self._closing:
             self._refuse(done, "unavailable", "The server is stopping. Come back in a moment.")
         elif self._waiting >= MAX_WAITING or self._waiting_bytes + size > MAX_WAITING_BYTES:
@@ -130,8 +132,8 @@ class Committer:
         else:
             lane = self._lanes[_place(change) % len(self._lanes)]
             self._wait(lane, _Item(change, done, self._clock.monotonic(), size))
-            self._idle.clear()
             if not lane.flying:
+                self._idle.clear()
                 # Not at once: what else arrives in this turn of the loop shall share the batch.
                 lane.flying = True
                 asyncio.get_running_loop().call_soon(self._start, lane)
@@ -177,13 +179,14 @@ class Committer:
         items: list[_Item] = []
         size = 0
         held = {_room_of(item) for item in lane.aside}
+        oldest = self._oldest()
         while lane.waiting and len(items) < MAX_BATCH:
             if items and size + lane.waiting[0].size > MAX_BATCH_BYTES:
                 break
             item = self._take(lane)
-            if self._is_too_old(item):
+            if item.since < oldest:
                 self._answer(item, _late(item))
-            elif _room_of(item) in held:
+            elif held and _room_of(item) in held:
                 self._set_aside(lane, item)  # behind those that came before it
             else:
                 items.append(item)
@@ -204,8 +207,9 @@ class Committer:
         self._waiting_bytes -= item.size
         return item
 
-    def _is_too_old(self, item: _Item) -> bool:
-        return item.since < self._clock.monotonic() - MAX_WAIT
+    def _oldest(self) -> float:
+        """What came before this has waited too long."""
+        return self._clock.monotonic() - MAX_WAIT
 
     def _set_aside(self, lane: _Lane, item: _Item) -> None:
         """Until somebody else lets go of its room; the others of the lane go on."""
@@ -260,7 +264,8 @@ class Committer:
             then()
 
         try:
-            self._writer.batch(work, done, lane.number)
+            left = items[0].since + MAX_WAIT - self._clock.monotonic()  # those that wait for longest come first
+            self._writer.batch(work, done, lane.number, left)
         except Rejection as rejection:
             self._answer_all(items, rejection)
             then()
@@ -271,15 +276,18 @@ class Committer:
         return frozenset(key for key in keys if key is not None and key in self._recent)
 
     def _committed(self, lane: _Lane, items: list[_Item], batch: Batch) -> None:
+        posts = 0
         for item, result in zip(items, batch.results, strict=True):
             if result is None:
                 self._set_aside(lane, item)
             elif isinstance(result, Outcome):
-                self._happened(item, result)
+                posts += self._note_post(item.change, result)
+                self._answer(item, result)
             elif item.uncertain and not isinstance(item.change, Post | CreateRoom):
                 self._answer(item, _unknown())  # refused, perhaps because it has happened; those two were looked up
             else:
                 self._answer(item, result)
+        self._metrics.posts.inc(posts)
         while len(self._recent) > RECENT_KEYS:
             self._recent.popitem(last=False)
         if not batch.delivered:
@@ -289,13 +297,14 @@ class Committer:
         except Exception:  # it is stored and answered; who misses it asks again, and the next batch must go on
             log.exception("commit.delivery_failed")
 
-    def _happened(self, item: _Item, outcome: Outcome) -> None:
-        if isinstance(item.change, Post):
-            self._metrics.posts.inc(not outcome.repeated)
-            key = key_of(item.change)
-            if key is not None:
-                self._recent[key] = None
-        self._answer(item, outcome)
+    def _note_post(self, change: Change, outcome: Outcome) -> bool:
+        """Remember the key, if it is a post; whether it is a new one."""
+        if not isinstance(change, Post):
+            return False
+        key = key_of(change)
+        if key is not None:
+            self._recent[key] = None
+        return not outcome.repeated
 
     def _failed(
         self,
@@ -332,11 +341,12 @@ class Committer:
         """Once more the same batch in the same order, but for those who have waited too long."""
         if not is_locked(error) or attempt.skip_held:  # behind a room that is held, all have waited enough
             await self._clock.sleep(pause_after(attempt.pauses))
-        late = [item for item in items if self._is_too_old(item)]
+        oldest = self._oldest()
+        late = [item for item in items if item.since < oldest]
         if late:
             log.error("commit.failed", items=len(late), error=type(error).__name__, cause=_cause(error))
             self._answer_all(late, _unavailable())
-        items = [item for item in items if not self._is_too_old(item)]
+        items = [item for item in items if item.since >= oldest]
         if not items:
             then()
             return

@@ -41,6 +41,12 @@ KEPT_NAMES = 1_000
 
 
 _COMING = Join | AddMember
+# Made once: making a union takes longer than asking it.
+_REWRITING = Join | Leave | UserChange
+_NAMING = ChangeRoom | CreateRoom
+_OF_BANS = AddMember | Ban | Unban
+_WRITING = Post | Edit
+_SAYING = _WRITING | React | Pin
 
 
 class Rights:
@@ -162,12 +168,13 @@ class Loader:
             state.members = self._rights.members(number, state.access_seq)
             state.names = self._rights.names(number, state.access_seq) or state.names
         present = {number: by_room[number] for number in states}
+        others = _without_posts(present)
         self._load_members(states, present)
-        self._load_users(states, present)
-        self._load_targets(states, present)
-        self._load_notices(states, present)
-        self._load_bans(states, present)
-        self._load_invites(states, present)
+        self._load_users(states, present, others)
+        self._load_targets(states, others)
+        self._load_notices(states, others)
+        self._load_bans(states, present, others)
+        self._load_invites(states, others)
         self.names = self._taken_names(items)
         if self._rights.shared:
             self._find_names(states, present)
@@ -175,13 +182,13 @@ class Loader:
             state.taken_names = self.names
             if not self._rights.shared:
                 self._load_names(state, present[number])
-            self._load_heirs(state, present[number])
+        self._load_heirs(states, others)
         self._load_blocks(states, present)
         return states
 
     def _taken_names(self, items: list[Change]) -> set[str]:
         """Those of the names that the items want which some room has; the decisions add theirs."""
-        wanted = {item.name for item in items if isinstance(item, ChangeRoom | CreateRoom) and item.name is not None}
+        wanted = {item.name for item in items if isinstance(item, _NAMING) and item.name is not None}
         return rooms.taken(self._connection, wanted) if wanted else set()
 
     def _load_members(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
@@ -189,7 +196,7 @@ class Loader:
         for room, items in by_room.items():
             known = states[room].members
             for item in items:
-                if isinstance(item, Join | Leave | UserChange):
+                if not isinstance(item, Post) and isinstance(item, _REWRITING):
                     # Changed rows are written whole, so their positions must be fresh.
                     missing.update((room, user) for user in _people(item))
                     if isinstance(item, Transfer) and states[room].room.owner is not None:
@@ -199,13 +206,19 @@ class Loader:
         for member in members.some(self._connection, missing) if missing else ():
             states[member.room].members[member.user] = member
 
-    def _load_users(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
-        wanted = {user for items in by_room.values() for item in items for user in _people(item)}
-        owners = {
-            states[room].room.owner for room, items in by_room.items() if any(isinstance(i, Transfer) for i in items)
+    def _load_users(
+        self,
+        states: dict[int, RoomState],
+        by_room: dict[int, list[RoomChange]],
+        others: dict[int, list[RoomChange]],
+    ) -> None:
+        """Who acts, upon whom, and who owns a room that is transferred."""
+        wanted = {item.actor for items in by_room.values() for item in items}
+        wanted |= {user for items in others.values() for item in items for user in _people(item)}
+        wanted |= {
+            states[room].room.owner for room, items in others.items() if any(isinstance(i, Transfer) for i in items)
         }
-        wanted |= {owner for owner in owners if owner is not None}
-        found = self.users(wanted)
+        found = self.users({user for user in wanted if user is not None})
         for state in states.values():
             state.users = found
 
@@ -240,14 +253,14 @@ class Loader:
                 if isinstance(item, Depart):
                     state.named[item.user] = erasure.notices_naming(self._connection, room, state.users[item.user])
 
-    def _load_bans(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
+    def _load_bans(
+        self,
+        states: dict[int, RoomState],
+        by_room: dict[int, list[RoomChange]],
+        others: dict[int, list[RoomChange]],
+    ) -> None:
         """Of those whose ban is spoken of, and of those who act without being members: they see nothing."""
-        wanted = {
-            (room, item.user)
-            for room, items in by_room.items()
-            for item in items
-            if isinstance(item, AddMember | Ban | Unban)
-        }
+        wanted = {(room, item.user) for room, items in others.items() for item in items if isinstance(item, _OF_BANS)}
         wanted |= {
             (room, item.actor)
             for room, items in by_room.items()
@@ -268,24 +281,27 @@ class Loader:
     def _load_blocks(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
         """Whether those block the actor who are written to, mentioned, or brought in."""
         by_pair: dict[tuple[int, int], list[RoomState]] = defaultdict(list)
-        coming = {room: _coming(states[room], items) for room, items in by_room.items()}
         for room, items in by_room.items():
-            for item in items:
-                for pair in _blocking(states[room], item, coming[room]):
-                    by_pair[pair].append(states[room])
+            state = states[room]
+            is_direct = state.room.kind is RoomKind.DIRECT
+            aimed = [item for item in items if is_direct or not isinstance(item, Post) or item.names]
+            coming = _coming(state, items) if aimed else Names()
+            for item in aimed:
+                for pair in _blocking(state, item, coming):
+                    by_pair[pair].append(state)
         for pair in blocks.among(self._connection, by_pair.keys()) if by_pair else ():
             for state in by_pair[pair]:
                 state.blocks.add(pair)
 
     def _load_names(self, state: RoomState, items: list[RoomChange]) -> None:
-        mentioning = [item for item in items if isinstance(item, Post | Edit) and item.names]
+        mentioning = [item for item in items if isinstance(item, _WRITING) and item.names]
         if mentioning:
             state.names = self._names(state, mentioning)
 
     def _find_names(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
         """Who may be mentioned, of all rooms at once: those whose names begin as it is written."""
         wanted = {
-            room: set().union(*(mentions.prefixes(item.names) for item in items if isinstance(item, Post | Edit)))
+            room: set().union(*(mentions.prefixes(item.names) for item in items if isinstance(item, _WRITING)))
             for room, items in by_room.items()
         }
         found = users.by_usernames(self._connection, set().union(*wanted.values())).values()
@@ -296,8 +312,12 @@ class Loader:
             if names:
                 states[room].names = Names(user for user in found if (room, user.number) in here)
 
-    def _load_heirs(self, state: RoomState, items: list[RoomChange]) -> None:
+    def _load_heirs(self, states: dict[int, RoomState], by_room: dict[int, list[RoomChange]]) -> None:
         """Who may become the owner, if the owner goes: more than may go, or lose their role, in this batch."""
+        for room, items in by_room.items():
+            self._load_heirs_of(states[room], items)
+
+    def _load_heirs_of(self, state: RoomState, items: list[RoomChange]) -> None:
         going = {item.actor if isinstance(item, Leave) else item.user for item in items if isinstance(item, Going)}
         if not going or not (state.room.owner in going or any(isinstance(item, Transfer) for item in items)):
             return
@@ -317,6 +337,16 @@ class Loader:
             names = Names(user for _, user in page)
             self._rights.keep_names(state.room.number, state.access_seq, names)
         return names
+
+
+def _without_posts(by_room: dict[int, list[RoomChange]]) -> dict[int, list[RoomChange]]:
+    """The other changes, of the rooms that have any: in most batches there are none, and posts ask for little."""
+    found: dict[int, list[RoomChange]] = {}
+    for room, items in by_room.items():
+        others: list[RoomChange] = [item for item in items if not isinstance(item, Post)]
+        if others:
+            found[room] = others
+    return found
 
 
 def _people(item: RoomChange) -> tuple[int, ...]:
@@ -343,12 +373,12 @@ def _blocking(state: RoomState, item: RoomChange, coming: Names) -> list[tuple[i
         return []
     if isinstance(item, AddMember):
         return [(item.user, actor)]
-    if not isinstance(item, Post | Edit | React | Pin):
+    if not isinstance(item, _SAYING):
         return []
     pairs: list[tuple[int, int]] = []
     if state.room.kind is RoomKind.DIRECT and state.room.direct_key is not None:
         pairs = [(int(user), actor) for user in state.room.direct_key.split(":") if int(user) != actor]
-    if isinstance(item, Post | Edit):
+    if isinstance(item, _WRITING):
         found = [user for name in item.names for names in (state.names, coming) for user in names.every(name)]
         pairs += [(user.number, actor) for user in found if user.number != actor]
     return pairs

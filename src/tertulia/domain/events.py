@@ -26,6 +26,8 @@ class Changed:
     @property
     def removed(self) -> tuple[int, ...]:
         """Users who see nothing of the room after this."""
+        if not self.members:
+            return ()
         return tuple(member.user for member, _ in self.members if member.left_at is not None)
 
     @property

@@ -8,6 +8,7 @@ import os
 import time
 import uuid
 from collections import deque
+from functools import lru_cache
 
 MAX_INTEGER = 2**63 - 1
 """The greatest integer that both databases can hold; every integer from outside is checked against it."""
@@ -23,8 +24,14 @@ os.register_at_fork(after_in_child=_stock.clear)
 
 def new_id() -> str:
     """A new UUID, version 7 (RFC 9562, section 5.7). For every thread."""
-    milliseconds = f"{time.time_ns() // 1_000_000:012x}"
-    return f"{milliseconds[:8]}-{milliseconds[8:]}-7{_random()}"
+    return _beginning(time.time_ns() // 1_000_000) + _random()
+
+
+@lru_cache(maxsize=16)  # under load many ids are made in a millisecond
+def _beginning(milliseconds: int) -> str:
+    """The time and the version."""
+    digits = f"{milliseconds:012x}"
+    return f"{digits[:8]}-{digits[8:]}-7"
 
 
 def _random() -> str:
@@ -35,12 +42,12 @@ def _random() -> str:
         except IndexError:
             digits = os.urandom(_RANDOM_DIGITS // 2 * _STOCK).hex()
             starts = range(0, len(digits), _RANDOM_DIGITS)
-            _stock.extend(_dressed(digits[start : start + _RANDOM_DIGITS]) for start in starts)
+            _stock.extend([_dressed(digits, start) for start in starts])
 
 
-def _dressed(digits: str) -> str:
+def _dressed(digits: str, at: int) -> str:
     """19 of the digits with their hyphens; the first after a hyphen says the variant."""
-    return f"{digits[:3]}-{_VARIANT[digits[3]]}{digits[4:7]}-{digits[7:19]}"
+    return f"{digits[at : at + 3]}-{_VARIANT[digits[at + 3]]}{digits[at + 4 : at + 7]}-{digits[at + 7 : at + 19]}"
 
 
 def canonical_id(text: str) -> str | None:

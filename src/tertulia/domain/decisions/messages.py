@@ -63,8 +63,10 @@ def post(state: RoomState, change: Post) -> Outcome:
 def _check_voice(state: RoomState, actor: int) -> Member:
     """Who may say something here now: post, edit, react; in a direct room also pin."""
     member = state.require_member(actor)
-    blocked = state.room.kind is RoomKind.DIRECT and any(blocked == actor for _, blocked in state.blocks)
-    Voice(state.room.archived, member.muted_until, blocked).check(state.now)
+    room = state.room
+    blocked = room.kind is RoomKind.DIRECT and any(blocked == actor for _, blocked in state.blocks)
+    if blocked or room.archived or member.muted_until is not None:
+        Voice(room.archived, member.muted_until, blocked).check(state.now)
     return member
 
 
