@@ -64,12 +64,59 @@ async def test_a_short_absence_is_made_up_from_the_ring(running: Node) -> None:
 async def test_of_many_who_come_back_from_the_same_place_one_reads(running: Node) -> None:
     """Rule 26: all lines were cut, so nothing of the room is left in memory."""
     ana, ben, room = await two(running)
-    await running.post(ana, room, "missed")
+    for body in ("one", "two"):
+        await running.post(ana, room, body)
     reads = Gate(running.services.rooms, "changes", shut=False)
     for person in (ana, ben, ben):
         line = await running.connect(person, resume={room: 2})
-        assert (await caught_up(line, room, person, 3, 2)).bodies == ["missed"]
+        assert (await caught_up(line, room, person, 4, 2)).bodies == ["one", "two"]
     assert reads.calls == 1
+
+
+async def test_who_missed_the_last_message_or_nothing_is_told_from_what_ready_read(running: Node) -> None:
+    """Rule 26: also where nothing of the room is left in memory."""
+    ana, ben, room = await two(running)
+    await running.post(ana, room, "missed")
+    reads = Gate(running.services.rooms, "changes", shut=False)
+    for person, cursor, bodies in ((ana, 2, ["missed"]), (ben, 3, [])):
+        line = await running.connect(person, resume={room: cursor})
+        await line.event("changes", room=room)
+        assert (await caught_up(line, room, person, 3, cursor)).bodies == bodies
+        line.cut()
+    assert reads.calls == 0
+
+
+async def test_rule_40_nor_from_what_ready_read_is_a_text_told_that_was_deleted(running: Node) -> None:
+    ana, ben, room = await two(running)
+    await running.post(ana, room, "secret")
+    gate = Gate(running.services.rooms, "heads", before=True)
+    line = running.open(ben)
+    line.say("hello", resume={room: 2})
+    await gate.reached()
+    await running.services.messages.delete(ana.caller, room, 1)
+    gate.open()
+    stream = await caught_up(line, room, ben, 4, 2)
+    assert stream.bodies == [None]
+    assert "secret" not in str(line.events("changes"))
+
+
+@pytest.mark.parametrize(("act", "body"), [("edit", "edited"), ("react", "last"), ("topic", None)])
+async def test_the_last_change_is_told_whatever_it_was(running: Node, act: str, body: str | None) -> None:
+    """Of the last message, of another one, or of the room."""
+    ana, ben, room = await two(running)
+    await running.post(ana, room, "first")
+    await running.post(ana, room, "last")
+    if act == "edit":
+        await running.services.messages.edit(ana.caller, room, 1, "edited")
+    elif act == "react":
+        await running.services.messages.react(ana.caller, room, 2, "\U0001f600", on=True)
+    else:
+        await running.services.rooms.change(ana.caller, room, Settings(description="new"))
+    line = await running.connect(ben, resume={room: 4})
+    await caught_up(line, room, ben, 5, 4)
+    [item] = (await line.event("changes"))["items"]
+    assert item["seq"] == 5
+    assert item.get("message", {}).get("body") == body
 
 
 async def test_so_many_read_at_once_and_no_more(running: Node) -> None:
@@ -77,7 +124,8 @@ async def test_so_many_read_at_once_and_no_more(running: Node) -> None:
     people = await running.people(*("guest",) * (READING + 8))
     rooms = [await running.room(person) for person in people]
     for person, room in zip(people, rooms, strict=True):
-        await running.post(person, room)
+        for _ in range(2):
+            await running.post(person, room)
     reads = Gate(running.services.rooms, "changes", before=True)
     lines = [running.open(person) for person in people]
     for line, room in zip(lines, rooms, strict=True):

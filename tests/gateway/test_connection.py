@@ -1,5 +1,6 @@
 """One connection: what it takes, what it writes, and how it ends (promise 5, rule 10)."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from support.waiting import until
 from tertulia.domain.errors import CloseCode
 from tertulia.gateway import flow as flow_module
 from tertulia.gateway.flow import IN_FLIGHT, STUCK_SECONDS
+from tertulia.gateway.transport import HIGH_WATER
+from tertulia.protocol.frames import Frames
 
 KB = 1024
 
@@ -182,6 +185,32 @@ async def test_while_congested_short_lived_news_wait_as_the_latest_state(running
     assert next(frame["count"] for frame in news if frame["ev"] == "typing") == 0
     receipts = next(frame["receipts"] for frame in news if frame["ev"] == "receipt")
     assert receipts[0]["read_index"] == 2
+
+
+async def test_news_that_come_together_are_one_write_unless_they_are_much(running: Node, scene: Scene) -> None:
+    line = await running.connect(scene[0])
+    written: list[Frames] = []
+    line.connection.offer = written.append
+    short, long = Frames((b'{"ev":"presence"}',)), Frames((b"x" * HIGH_WATER,))
+    line.connection.offer_all_latest([(("presence", "one"), short), (("presence", "other"), short)])
+    line.connection.offer_all_latest([(("presence", "one"), short), (("presence", "other"), long)])
+    assert [frames.texts for frames in written] == [short.texts * 2, short.texts, long.texts]
+
+
+async def test_a_batch_is_answered_and_delivered_in_one_write(running: Node, scene: Scene) -> None:
+    ana, _, room = scene
+    line = await running.connect(ana)
+    await running.pass_time(2)  # what follows hello is told
+    writes: list[list[int | str]] = []
+
+    def send(frames: Frames) -> None:
+        writes.append([frame.get("re") or frame["ev"] for frame in map(json.loads, frames.texts)])
+        Line.send(line, frames)
+
+    line.send = line.connection.offer = send  # type: ignore[method-assign]
+    numbers = [line.say("post", room=room, body=body) for body in ("a", "b", "c")]
+    await line.count(3, "message", room=room)
+    assert writes == [[*numbers, "message", "message", "message"]]
 
 
 async def test_presence_that_was_missed_is_told_in_order_also_who_went(running: Node, scene: Scene) -> None:

@@ -1,6 +1,6 @@
 """What the database said of a room serves others who come back from the same place, and never beyond its time."""
 
-from support.fanout import ROOM, Listener, batch, join, new_hub, posted, posts
+from support.fanout import ROOM, ROOM_ID, Listener, batch, join, new_hub, posted, posts
 from tertulia.hub import digests
 from tertulia.hub.hub import Hub
 
@@ -28,6 +28,35 @@ def test_rule_26_who_comes_back_from_the_same_place_needs_no_database() -> None:
     read(hub, 2, 5)
     assert told(hub, 2) == [3, 4, 5]
     assert told(hub, 3) is None
+
+
+def test_the_first_who_enters_a_room_brings_what_was_read_of_it() -> None:
+    hub = new_hub()
+    hub.learn(ROOM, 5, 3, posted(5))
+    assert hub.standing(ROOM) is None  # nobody has entered it
+    hub.enter(ROOM, ROOM_ID, Listener(1))
+    hub.learn(ROOM, 5, 3, posted(5))
+    assert hub.standing(ROOM) == (5, 3)
+    assert (told(hub, 5), told(hub, 4), told(hub, 3)) == ([], [5], None)
+    hub.deliver(posts(6, 6))
+    assert told(hub, 4) == [5, 6]
+
+
+def test_what_was_read_is_not_learnt_of_a_room_that_went_on() -> None:
+    hub = new_hub()
+    hub.enter(ROOM, ROOM_ID, Listener(1))
+    hub.deliver(posts(6, 6))
+    hub.learn(ROOM, 5, 3, posted(5))
+    assert hub.head(ROOM) == 6
+    assert told(hub, 4) is None
+
+
+def test_rule_40_nor_is_a_text_that_was_learnt_told_after_its_deletion() -> None:
+    hub = new_hub()
+    hub.enter(ROOM, ROOM_ID, Listener(1))
+    hub.learn(ROOM, 5, 3, posted(5))
+    hub.deliver(batch(posted(6, deleted=True)))
+    assert told(hub, 4) is None
 
 
 def test_what_was_delivered_since_follows_it() -> None:

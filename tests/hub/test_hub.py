@@ -371,6 +371,18 @@ def test_news_go_to_those_who_follow_or_only_to_members() -> None:
     hub.tell(99, "typing", Typing("room-99", (), 0))
 
 
+def test_news_of_many_rooms_come_to_each_member_in_one_go() -> None:
+    hub, both, one, looker = new_hub(), Listener(1), Listener(2), Listener(3, member=False)
+    for each in (both, one, looker):
+        join(hub, each)
+    hub.enter(8, "room-8", both)
+    assert hub.activate(8, both, 0, 1) == []
+    hub.tell_members("presence", {room: Presence((("user-1", "away"),)) for room in (ROOM, 8, 99)})
+    assert [key for key, _ in both.latest] == [("presence", ROOM_ID), ("presence", "room-8")]
+    assert [key for key, _ in one.latest] == [("presence", ROOM_ID)]
+    assert (both.in_one_go, one.in_one_go, looker.in_one_go) == ([2], [1], [])
+
+
 async def test_news_go_to_those_who_are_ahead_too_but_not_to_those_who_still_read() -> None:
     """Whoever comes while a room is busy would miss who comes next."""
     hub, live, ahead, reading = new_hub(), Listener(1), Listener(2), Listener(3)

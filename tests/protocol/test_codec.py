@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tertulia.domain.errors import Rejection
-from tertulia.protocol.codec import command_id, decode_command, error_body, text_frame
+from tertulia.protocol.codec import command_id, decode_command, encode_with, error_body, text_frame
 from tertulia.protocol.commands import Ping, Post
 
 SECRET = "do-not-repeat-me"
@@ -122,6 +122,11 @@ def test_many_errors_are_few_words() -> None:
 )
 def test_the_id_of_a_bad_frame(text: bytes, found: int | None) -> None:
     assert command_id(text) == found
+
+
+def test_lists_of_what_is_json_already_are_put_into_an_event() -> None:
+    text = encode_with({"ev": "ready", "more": False}, rooms=[b'{"id":"\xc3\xb1"}', b"{}"], presence=[])
+    assert json.loads(text) == {"ev": "ready", "more": False, "rooms": [{"id": "\u00f1"}, {}], "presence": []}
 
 
 def test_the_error_of_a_reply() -> None:

@@ -69,6 +69,7 @@ class Listener:
         self.member = member
         self.frames: list[dict[str, Any]] = []
         self.latest: list[tuple[tuple[str, str], dict[str, Any]]] = []
+        self.in_one_go: list[int] = []
         self.told: list[Any] = []
         self.on_offer: Callable[[], None] = lambda: None
 
@@ -78,6 +79,11 @@ class Listener:
 
     def offer_latest(self, key: tuple[str, str], frames: Frames) -> None:
         self.latest += [(key, json.loads(text)) for text in frames.texts]
+
+    def offer_all_latest(self, news: Sequence[tuple[tuple[str, str], Frames]]) -> None:
+        self.in_one_go.append(len(news))
+        for key, frames in news:
+            self.offer_latest(key, frames)
 
     def follow(self, room: int, room_id: str) -> None:
         self.told.append(("follow", room))

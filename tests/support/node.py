@@ -281,7 +281,7 @@ class Node:
         """Count what waits for it or runs."""
         put = writer._put
 
-        def counted(queue: Any, job: Any) -> None:
+        def counted(queue: Any, job: Any, **how: Any) -> None:
             done = job.done
 
             def done_and_counted(*args: Any) -> None:
@@ -289,7 +289,7 @@ class Node:
                 done(*args)
 
             job.done = done_and_counted
-            put(queue, job)
+            put(queue, job, **how)
             self._writing += 1
 
         writer._put = counted

@@ -130,6 +130,7 @@ class Admission:
         self._origins = origins
         self._hosts = hosts
         self._decision_seconds = decision_seconds
+        self._log = log.bind()  # else each line binds it anew, also when it is not written
         self._endpoints: list[tuple[re.Pattern[str], Mapping[str, Any], Endpoint, bool]] = []
         self._seats = Seats(max_connections, per_address)
         self.quiet = False
@@ -183,7 +184,7 @@ class Admission:
         seat = self._seats.take(request.address)
         admitted = False
         try:
-            outcome = await self._decide(replace(request, params=params), endpoint, seat)
+            outcome = await self._decide(replace(request, params=params) if params else request, endpoint, seat)
             admitted = isinstance(outcome, Admitted)
         finally:
             if not admitted:
@@ -232,7 +233,7 @@ class Admission:
         self.outcomes[code] += 1
         if self.quiet:
             return
-        log.info(
+        self._log.info(
             "socket.upgrade",
             path=request.path[:200],
             status=status,

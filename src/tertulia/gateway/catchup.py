@@ -39,14 +39,6 @@ class CatchUp:
         self._over = False
         self._is_afresh = False
 
-    def at_once(self, cursor: int) -> Frames | None:
-        """Live from `cursor` on, without waiting: what must be written before all else. None: `run` it."""
-        if self._connection.is_congested or not self._is_current:
-            return None
-        self._gateway.hub.enter(self._follow.number, self._room_id, self._connection)
-        found = self._known(cursor)
-        return found[1] if found is not None and self._go_live(found[0]) else None
-
     async def run(self, cursor: int | None) -> None:
         """Bring the room from `cursor` to live; None: send it afresh. Ends with `gone` if it is not there for the user.
 
@@ -123,43 +115,13 @@ class CatchUp:
 
     def _from_ring(self, cursor: int) -> int | None:
         """Without the database: up to where it could be told."""
-        found = self._known(cursor)
+        found = _known(self._gateway, self._connection, self._room_id, self._follow, cursor)
         if found is None:
             return None
-        self._connection.offer(found[1])
-        return found[0]
-
-    def _known(self, cursor: int) -> tuple[int, Frames] | None:
-        """Without the database: the room's head, and what changed up to there."""
-        if not self._follow.member:
-            return None  # whether a stranger may still see the room is asked of the database
-        number, hub = self._follow.number, self._gateway.hub
-        head = hub.head(number)
-        if head is None:
-            return None
-        frames = self._gateway.told.get((number, cursor, head)) or self._retell(cursor)
-        if frames is None:
-            return None
-        self._members = hub.member_count(number)
+        head, self._members, frames = found
         self._gateway.metrics.resumes.labels("ring").inc()
-        return head, frames
-
-    def _retell(self, cursor: int) -> Frames | None:
-        """What changed after `cursor`, if the hub remembers it all."""
-        number = self._follow.number
-        recent = self._gateway.hub.recent(number, cursor)
-        if recent is None:
-            return None
-        head, segments = recent
-        if until_removed(segments, self._connection.user)[1]:
-            return None
-        items = [event for segment in segments for event in segment.events]
-        frames = Frames((self._gateway.wire.changes(self._room_id, cursor, head, items),))
-        if frames.size > MAX_WRITE:
-            return None
-        if not any(item.removed for item in items):
-            self._gateway.told.keep((number, cursor, head), frames)
-        return frames
+        self._connection.offer(frames)
+        return head
 
     async def _write_pages(self, cursor: int, head: int, pages: list[list[Changed]]) -> None:
         for page in pages:
@@ -222,6 +184,52 @@ class CatchUp:
         self._over = True
         if self._is_current and not self._follow.again:
             self._gateway.unfollow(self._connection, self._room_id)
+
+
+def at_once(gateway: "Gateway", connection: Connection, room_id: str, follow: Follow, cursor: int) -> Frames | None:
+    """Live from `cursor` on without waiting, if the hub has the room entered: what must be written before all else.
+
+    None: it takes a `CatchUp`.
+    """
+    if connection.is_congested or connection.ended:
+        return None
+    found = _known(gateway, connection, room_id, follow, cursor)
+    if found is None:
+        return None
+    head, members, frames = found
+    return frames if gateway.go_live(connection, room_id, follow, head, members) else None
+
+
+def _known(
+    gateway: "Gateway", connection: Connection, room_id: str, follow: Follow, cursor: int
+) -> tuple[int, int, Frames] | None:
+    """Without the database: the room's head, how many members it has, and what changed after `cursor` up to there."""
+    if not follow.member:
+        return None  # whether a stranger may still see the room is asked of the database
+    number = follow.number
+    standing = gateway.hub.standing(number)
+    if standing is None:
+        return None
+    head, members = standing
+    frames = gateway.told.get((number, cursor, head)) or _retell(gateway, connection.user, room_id, number, cursor)
+    return None if frames is None else (head, members, frames)
+
+
+def _retell(gateway: "Gateway", user: int, room_id: str, number: int, cursor: int) -> Frames | None:
+    """What changed after `cursor`, if the hub remembers it all."""
+    recent = gateway.hub.recent(number, cursor)
+    if recent is None:
+        return None
+    head, segments = recent
+    if until_removed(segments, user)[1]:
+        return None
+    items = [event for segment in segments for event in segment.events]
+    frames = Frames((gateway.wire.changes(room_id, cursor, head, items),))
+    if frames.size > MAX_WRITE:
+        return None
+    if not any(item.removed for item in items):
+        gateway.told.keep((number, cursor, head), frames)
+    return frames
 
 
 def in_pages(items: Sequence[Changed]) -> list[list[Changed]] | None:

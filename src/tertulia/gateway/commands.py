@@ -66,7 +66,7 @@ def _posted(gateway: "Gateway", connection: Connection, room: int, number: int |
     assert result.message is not None
     if number is not None:
         repeated = {"duplicate": True} if result.repeated else {}
-        connection.reply(number, message=message_resource(result.message), **repeated)
+        connection.reply_soon(number, message=message_resource(result.message), **repeated)
     if result.repeated:
         connection.count_repeated()
     gateway.services.typing.stop(room, connection.user)

@@ -34,7 +34,7 @@ class Connection(Flow):
 
     __slots__ = (
         "_bucket", "_early", "_expiry", "_gateway", "_greeting", "_paging", "_patience", "address", "caller", "id",
-        "rooms", "said_hello", "user_details",
+        "rooms", "said_hello", "user", "user_details", "wire",
     )  # fmt: skip
 
     def __init__(self, gateway: "Gateway", number: int, address: str, caller: Caller | None) -> None:
@@ -43,6 +43,8 @@ class Connection(Flow):
         self.id = number
         self.address = address
         self.caller = caller  # from the handshake; or from `hello`
+        self.user = 0 if caller is None else caller.user
+        self.wire: WireFormat = gateway.wire
         self.user_details: User | None = None
         self.said_hello = False
         self.rooms: dict[str, Follow] = {}
@@ -52,15 +54,6 @@ class Connection(Flow):
         self._bucket: Bucket = gateway.command_bucket()
         self._patience = Patience()
         self._expiry: Entry | None = None
-
-    @property
-    def user(self) -> int:
-        assert self.caller is not None
-        return self.caller.user
-
-    @property
-    def wire(self) -> WireFormat:
-        return self._gateway.wire
 
     # What the transport says.
 
@@ -152,6 +145,11 @@ class Connection(Flow):
         if number is not None:
             self.offer(Frames((encode({"re": number, **fields}),)))
 
+    def reply_soon(self, number: int | None, **fields: Any) -> None:
+        """The same, in one write with what else is said in this turn of the loop: a batch answers many posts."""
+        if number is not None:
+            self.offer_soon(Frames((encode({"re": number, **fields}),)))
+
     def refuse(self, number: int | None, rejection: Rejection) -> None:
         """Answer with an error, also a command without an id. Who keeps being too fast is sent away."""
         self._gateway.metrics.errors.labels(rejection.code).inc()
@@ -173,6 +171,7 @@ class Connection(Flow):
     def welcome(self, caller: Caller, user: User) -> None:
         """The hello was good."""
         self.caller = caller
+        self.user = caller.user
         self.user_details = user
         self.expire_with(caller)
 

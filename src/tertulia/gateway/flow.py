@@ -1,12 +1,12 @@
 """What goes out and in on one line: backpressure both ways, the same for every kind of connection."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tertulia.domain.errors import CloseCode, Disconnect
 from tertulia.gateway.heartbeat import Entry, Heartbeat, Pulse, Wheel
-from tertulia.gateway.transport import Transport
+from tertulia.gateway.transport import HIGH_WATER, Transport
 from tertulia.metrics import Metrics
 from tertulia.protocol.frames import Frames
 
@@ -34,8 +34,8 @@ class Flow:
     """The part of a `Peer` and `Subscriber` that writes within bounds, and stops reading while the client does not."""
 
     __slots__ = (
-        "__weakref__", "_drained", "_edge", "_in_flight", "_latest", "_paused", "_pulse", "_stuck", "_stuck_unsent",
-        "ended", "greeted", "is_congested", "offer", "transport",
+        "__weakref__", "_drained", "_edge", "_in_flight", "_latest", "_paused", "_pulse", "_soon", "_soon_size",
+        "_stuck", "_stuck_unsent", "ended", "greeted", "is_congested", "offer", "transport",
     )  # fmt: skip
 
     def __init__(self, edge: Edge) -> None:
@@ -47,6 +47,8 @@ class Flow:
         self.is_congested = False
         # The hub calls this for every delivery. It is the transport's own method while all is well.
         self.offer: Callable[[Frames], None] = nowhere
+        self._soon: list[Frames] | None = None
+        self._soon_size = 0
         self._latest: dict[tuple[str, str], Frames] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._in_flight = 0
@@ -122,10 +124,46 @@ class Flow:
             if len(self._latest) > MAX_LATEST:
                 self._too_slow()
 
+    def offer_all_latest(self, news: Sequence[tuple[tuple[str, str], Frames]]) -> None:
+        """`offer_latest` for each, in one write if that is a small one."""
+        joined = Frames.joined([frames for _, frames in news])
+        if self.greeted and not self.is_congested and len(joined.wire) <= HIGH_WATER:
+            self.offer(joined)
+        else:
+            for key, frames in news:
+                self.offer_latest(key, frames)
+
     def _write_latest(self) -> None:
         latest, self._latest = self._latest, None
         for key, frames in (latest or {}).items():
             self.offer_latest(key, frames)
+
+    def offer_soon(self, frames: Frames) -> None:
+        """Written with what is offered next, at the end of this turn of the loop at the latest: a write for many."""
+        if self._soon is None:
+            if self.offer != self.transport.send:
+                self.offer(frames)
+                return
+            self._soon, self._soon_size = [], 0
+            self.offer = self._offer_behind
+            asyncio.get_running_loop().call_soon(self._write_soon)
+        self._soon.append(frames)
+        self._soon_size += frames.size
+        if self._soon_size > HIGH_WATER:
+            self._write_soon()
+
+    def _offer_behind(self, frames: Frames) -> None:
+        assert self._soon is not None
+        self._soon.append(frames)
+        self._write_soon()
+
+    def _write_soon(self) -> None:
+        soon, self._soon = self._soon, None
+        if soon is None:
+            return
+        if self.offer == self._offer_behind:
+            self.offer = self.transport.send
+        self.offer(Frames.joined(soon))
 
     def _watch_congestion(self) -> None:
         """Keep the watch over a line that does not take what is written."""

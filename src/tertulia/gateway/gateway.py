@@ -16,7 +16,7 @@ from tertulia.domain.buckets import Bucket, Buckets
 from tertulia.domain.errors import CloseCode, Disconnect, Rejection
 from tertulia.domain.models import Caller
 from tertulia.gateway.admission import Accept, AcceptThenClose, Decision, UpgradeRequest
-from tertulia.gateway.catchup import CatchUp
+from tertulia.gateway.catchup import CatchUp, at_once
 from tertulia.gateway.commands import COMMANDS, Handler
 from tertulia.gateway.connection import Connection
 from tertulia.gateway.follow import Follow
@@ -25,6 +25,7 @@ from tertulia.gateway.hello import SHOWN_ROOMS, refused_token
 from tertulia.gateway.told import Told
 from tertulia.hub.hub import Hub
 from tertulia.metrics import Metrics
+from tertulia.protocol.codec import encode_with
 from tertulia.protocol.commands import Command
 from tertulia.protocol.formats import V1
 from tertulia.protocol.frames import Frames
@@ -237,8 +238,7 @@ class Gateway:
         """The same without waiting: it is live, and is to be given the frames first. None: `catch_now`."""
         if cursor is None or follow.catching:
             return None
-        connection.rooms[room_id] = follow
-        return CatchUp(self, connection, room_id, follow).at_once(cursor)
+        return at_once(self, connection, room_id, follow, cursor)
 
     def go_live(self, connection: Connection, room_id: str, follow: Follow, seq: int, members: int) -> bool:
         """Live from `seq` on; False: too much happened meanwhile, read again. No await in here.
@@ -287,7 +287,7 @@ class Gateway:
             for connection in self._of_user(user)
             for room_id, follow in connection.rooms.items()
         ]
-        _, followed, _ = await self.rooms.followed(user, 0)
+        followed = (await self.rooms.followed(user, 0)).rooms
         visible = await self.rooms.visible(user, {room_id for _, room_id, *_ in before})
         for connection in self._of_user(user):
             for room in followed:
@@ -311,24 +311,24 @@ class Gateway:
 
     # Presence.
 
-    def presence_of(self, connection: Connection) -> list[dict[str, str]]:
-        """Who of those the user shares a small room with is not offline."""
+    def presence_of(self, connection: Connection) -> list[bytes]:
+        """Who of those the user shares a small room with is not offline, in JSON."""
         return self._present(follow.number for follow in connection.rooms.values() if follow.member)
 
     def tell_presence(self, connection: Connection, room_id: str, follow: Follow) -> None:
         """Who of the people of one room is not offline, for who has just come to know them."""
         present = self._present((follow.number,))
         if present:
-            frames = Frames.of({"ev": "presence", "users": present})
+            frames = Frames((encode_with({"ev": "presence"}, users=present),))
             connection.offer_latest(("presence of all", room_id), frames)
 
-    def _present(self, rooms: Iterable[int]) -> list[dict[str, str]]:
+    def _present(self, rooms: Iterable[int]) -> list[bytes]:
         large = self.limits.large
         heard = [room for room in rooms if room not in self.services.blocks.silent]
         small = (room for room in heard if self.hub.member_count(room) <= large)
         users = self.hub.companions(heard, large, MAX_PRESENCE)
         users |= self.services.presence.elsewhere.in_rooms(small, MAX_PRESENCE)
-        return [{"user": user, "status": status} for user, status in self.services.presence.of(users)]
+        return self.services.presence.of(users)
 
     def _go_on(self) -> None:
         for connection in list(self._open):

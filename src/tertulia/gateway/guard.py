@@ -58,6 +58,7 @@ class GuardedHttp(HttpToolsProtocol):
         self._in_head = False  # of a request that has begun
         self._in_body = False
         self._refused_upgrade = False
+        self._asks_for_socket: bool | None = None
         self._head = 0  # bytes of the head at hand, trailers too
         self._parsed = False  # the parser has told something about the piece at hand
         self._silent = 0  # bytes since it last did: one endless header, which it keeps to itself
@@ -118,6 +119,7 @@ class GuardedHttp(HttpToolsProtocol):
         self._head = 0
         self._in_head = True
         self._refused_upgrade = False
+        self._asks_for_socket = None
         self._unset_keepalive_if_required()
         if self._watch is None:
             self._watch_for(self._limits.head, self._head_late)
@@ -159,7 +161,9 @@ class GuardedHttp(HttpToolsProtocol):
             self._unset_keepalive_if_required()
 
     def _should_upgrade(self) -> bool:
-        return not self._refused_upgrade and self._get_upgrade() == b"websocket"
+        if self._asks_for_socket is None:  # asked five times of a head that is complete
+            self._asks_for_socket = self._get_upgrade() == b"websocket"
+        return self._asks_for_socket and not self._refused_upgrade
 
     # Bounds
 

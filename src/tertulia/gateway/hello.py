@@ -1,20 +1,19 @@
 """`hello`: who it is, what they have; then all their rooms, from there to live."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tertulia.domain.errors import CloseCode, Disconnect, Rejection
-from tertulia.domain.models import Caller, Room, RoomView
+from tertulia.domain.models import Caller
 from tertulia.gateway.connection import Connection
 from tertulia.gateway.follow import Follow
 from tertulia.gateway.heartbeat import DEAD_SECONDS, PING_SECONDS
 from tertulia.gateway.transport import HIGH_WATER
-from tertulia.protocol.codec import encode
+from tertulia.protocol.codec import encode_with
 from tertulia.protocol.commands import Hello
 from tertulia.protocol.frames import Frames
-from tertulia.protocol.resources import my_room_resource, user_resource
+from tertulia.protocol.resources import user_resource
 from tertulia.services.tokens import Expired
-from tertulia.services.weights import PAGE_BYTES, fitting, view_weight
+from tertulia.services.views import Followed
 
 if TYPE_CHECKING:
     from tertulia.gateway.gateway import Gateway
@@ -39,18 +38,16 @@ async def _hello(gateway: "Gateway", connection: Connection, command: Hello) -> 
         return
     _check_still_welcome(gateway, caller)
     gateway.enlist(connection)
-    blocked = await gateway.services.blocks.arrived(connection.user)
-    views, listed, followed, heads = await _enter_all(gateway, connection)
+    followed, heads = await _enter_all(gateway, connection)
     # No await from here to the last room that goes live: nothing may come before `ready`, or between.
     connection.reply(command.id)
-    views = views[: fitting(views, view_weight, PAGE_BYTES)]
-    connection.offer(Frames((encode(_ready(gateway, connection, views, listed, blocked)),)))
+    connection.offer(Frames((_ready(gateway, connection, followed),)))
     connection.greet()
     _go_live(gateway, connection, command, followed, heads)
     await _resume(gateway, connection, command, same_history=same_history)
     if same_history:
         _advance(gateway, connection, command)
-    await _tell_of_others(gateway, connection, command, {view.room.id for view in views})
+    await _tell_of_others(gateway, connection, command, {room_id for room_id, _ in followed.shown})
 
 
 async def _tell_of_others(gateway: "Gateway", connection: Connection, command: Hello, shown: set[str]) -> None:
@@ -103,33 +100,39 @@ def refused_token(rejection: Rejection) -> Disconnect:
     return Disconnect(CloseCode.UNAUTHORIZED, "The access token is not good.")
 
 
-async def _enter_all(
-    gateway: "Gateway", connection: Connection
-) -> tuple[list[RoomView], int, list[Room], dict[int, int]]:
-    """Register all rooms with the hub: what `ready` shows, and of how many; all that are followed; heads read
-    afterwards.
+async def _enter_all(gateway: "Gateway", connection: Connection) -> tuple[Followed, dict[int, int]]:
+    """Register all rooms with the hub: those rooms; heads read afterwards.
 
     A room that nobody followed here may have moved between the reading and the registering, unseen: its head is
     read again.
     """
-    views, followed, listed = await gateway.rooms.followed(connection.user, SHOWN_ROOMS)
+    with gateway.services.blocks.arriving(connection.user) as keep:
+        followed = await gateway.rooms.followed(connection.user, SHOWN_ROOMS)
+        keep(followed.blocked)
     if connection.ended:
         raise Disconnect(CloseCode.NORMAL, "The line is down.")
     unseen: list[int] = []
-    for room in followed:
+    for room in followed.rooms:
         follow = connection.rooms.setdefault(room.id, Follow(room.number, member=True))
         if not follow.catching and gateway.hub.enter(room.number, room.id, connection):
             unseen.append(room.number)
     heads = await gateway.rooms.heads(unseen) if unseen else {}
-    return views, listed, followed, heads
+    return followed, heads
 
 
 def _go_live(
-    gateway: "Gateway", connection: Connection, command: Hello, followed: list[Room], heads: dict[int, int]
+    gateway: "Gateway", connection: Connection, command: Hello, followed: Followed, heads: dict[int, int]
 ) -> None:
-    """Rooms that are not resumed are live from what `ready` said; those that moved meanwhile catch up."""
-    for room in followed:
-        if room.id in command.resume or connection.ended:
+    """Rooms that are not resumed are live from what `ready` said; those that moved meanwhile catch up.
+
+    Of the others the hub learns what was read, if nobody followed them: most who come back missed little or nothing.
+    """
+    for room in followed.rooms:
+        if connection.ended:
+            return
+        if room.id in command.resume:
+            if heads.get(room.number) == room.head_seq:
+                gateway.hub.learn(room.number, room.head_seq, room.member_count, followed.last.get(room.number))
             continue
         follow = connection.rooms.get(room.id)
         if follow is None:  # dropped since it was read
@@ -140,30 +143,27 @@ def _go_live(
                 gateway.start_catching(connection, room.id, follow, room.head_seq)
 
 
-def _ready(
-    gateway: "Gateway", connection: Connection, views: list[RoomView], listed: int, blocked: Sequence[str]
-) -> dict[str, Any]:
+def _ready(gateway: "Gateway", connection: Connection, followed: Followed) -> bytes:
     assert connection.caller is not None
     assert connection.user_details is not None
-    return {
+    event = {
         "ev": "ready",
         "user": user_resource(connection.user_details),
         "epoch": gateway.services.history.epoch,
         "boot": gateway.services.history.boot,
         "heartbeat": {"interval": PING_SECONDS, "timeout": DEAD_SECONDS},
         "expires_in": int(gateway.seconds_left(connection.caller)),
-        "rooms": [my_room_resource(view) for view in views],
-        "more": len(views) < listed,
-        "presence": gateway.presence_of(connection),
-        "blocked": list(blocked),
+        "more": len(followed.shown) < followed.listed,
+        "blocked": followed.blocked.ids,
     }
+    return encode_with(event, rooms=[text for _, text in followed.shown], presence=gateway.presence_of(connection))
 
 
 async def _resume(gateway: "Gateway", connection: Connection, command: Hello, *, same_history: bool) -> None:
     """Each room of `resume`, one after the other: `changes`, `reload` or `gone`."""
     strangers = [room_id for room_id in command.resume if room_id not in connection.rooms]
     visible = await gateway.rooms.visible(connection.user, strangers) if strangers else {}
-    known = _Known(connection)
+    known = _Known(gateway, connection)
     for room_id, cursor in command.resume.items():
         follow = connection.rooms.get(room_id)
         if follow is None and room_id in visible:
@@ -185,7 +185,8 @@ async def _resume(gateway: "Gateway", connection: Connection, command: Hello, *,
 class _Known:
     """What rooms could be told without waiting, to be written in one go: before anything is waited for."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, gateway: "Gateway", connection: Connection) -> None:
+        self._gateway = gateway
         self._connection = connection
         self._frames: list[Frames] = []
         self._size = 0
@@ -195,12 +196,13 @@ class _Known:
         if frames is None:
             return False
         self._frames.append(frames)
-        self._size += frames.size
+        self._size += len(frames.wire)
         if self._size > HIGH_WATER:
             self.write()
         return True
 
     def write(self) -> None:
         if self._frames:
+            self._gateway.metrics.resumes.labels("ring").inc(len(self._frames))
             self._connection.offer(Frames.joined(self._frames))
             self._frames, self._size = [], 0

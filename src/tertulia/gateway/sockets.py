@@ -276,7 +276,7 @@ class PicowsTransport(WSListener):
             extra_headers=None,
             read_buffer_init_size=_SMALL_BUFFER,
         )
-        parser.connection_made(_Line(self, self._underlying))  # type: ignore[arg-type]
+        parser.connection_made(_Line(self))  # type: ignore[arg-type]
         return parser
 
     def _renew(self) -> None:
@@ -309,17 +309,33 @@ class PicowsTransport(WSListener):
         linger(self._underlying, self._lost)
 
 
+class _NoSocket:
+    """What picows takes for its socket: it sets TCP_NODELAY, as uvloop has done already, and asks the rest for a line
+    of its log. Each would be a system call, and for uvloop a Python socket made and let go of.
+    """
+
+    def fileno(self) -> int:
+        return -1
+
+    def getsockopt(self, _level: int, _option: int) -> int:
+        return 0
+
+    def setsockopt(self, _level: int, _option: int, _value: int) -> None: ...
+
+
+_SOCKET = _NoSocket()
+
+
 class _Line:
     """What picows takes for its transport. It writes through us, and never closes anything."""
 
-    __slots__ = ("_socket", "_underlying")
+    __slots__ = ("_socket",)
 
-    def __init__(self, socket: PicowsTransport, underlying: asyncio.Transport) -> None:
+    def __init__(self, socket: PicowsTransport) -> None:
         self._socket = socket
-        self._underlying = underlying
 
     def get_extra_info(self, name: str) -> Any:
-        return self._underlying.get_extra_info(name)
+        return _SOCKET if name == "socket" else None
 
     def get_write_buffer_size(self) -> int:
         return 1  # with 0 picows writes to the file descriptor, past what is buffered

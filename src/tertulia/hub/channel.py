@@ -84,8 +84,9 @@ class Channel:
         self._count(subscriber)
 
     def _count(self, subscriber: Subscriber) -> None:
-        if subscriber.is_member(self.room_id):
-            self.people.add(subscriber.user)
+        user = subscriber.user
+        if user not in self.people and subscriber.is_member(self.room_id):
+            self.people.add(user)
 
     def __contains__(self, subscriber: Subscriber) -> bool:
         of_format = self.live.get(subscriber.wire.name)

@@ -5,7 +5,8 @@ that is live in a room has been given everything up to the room's head; nothing 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tertulia.clock import Clock
@@ -122,6 +123,8 @@ class Hub:
             channel.members = members
         if channel.note(seq):  # read before it was delivered here: it may have been lost on its way
             self._await_repair(channel)
+        if not missed:
+            return []
         kept, removed = until_removed(missed, subscriber.user)
         if removed:  # before it entered, and after it had read that it is a member
             self._remove(channel, subscriber)
@@ -147,6 +150,19 @@ class Hub:
         channel = self._channels.get(room)
         if channel is not None:
             self._digests.keep(channel, after, to, items, cleared)
+
+    def learn(self, room: int, head: int, members: int, last: Changed | None) -> None:
+        """How the database has a room that nobody followed here and that has just been entered; its last change.
+
+        Asked again after that, it must have had the same head.
+        """
+        channel = self._channels.get(room)
+        if channel is not None and channel.head is None:
+            channel.head, channel.members = head, members
+            if channel.note(head):
+                self._await_repair(channel)
+            if last is not None:
+                self._digests.keep(channel, head - 1, head, (last,), channel.ring.cleared)
 
     def leave(self, room: int, subscriber: Subscriber) -> None:
         """Follow no more."""
@@ -310,6 +326,13 @@ class Hub:
         channel = self._channels.get(room)
         return channel.head if channel is not None and not channel.lacks else None
 
+    def standing(self, room: int) -> tuple[int, int] | None:
+        """`head` and `member_count` of a room whose head is known here."""
+        channel = self._channels.get(room)
+        if channel is None or channel.head is None or channel.lacks:
+            return None
+        return channel.head, channel.members
+
     def member_count(self, room: int) -> int:
         """How many members a followed room has; 0 if that is not known here."""
         channel = self._channels.get(room)
@@ -330,17 +353,39 @@ class Hub:
 
     def tell(self, room: int, key: str, news: News, *, members_only: bool = False) -> None:
         """News for all who follow the room, or for its members among them."""
+        for subscribers, told, frames in self._tell(room, key, news, members_only=members_only):
+            for subscriber in subscribers:
+                subscriber.offer_latest(told, frames)
+
+    def tell_members(self, key: str, news: Mapping[int, News]) -> None:
+        """News of many rooms at once (by room), for the members who follow them: each is written to once."""
+        parts: dict[Subscriber, list[tuple[tuple[str, str], Frames]]] = defaultdict(list)
+        for room, said in news.items():
+            for subscribers, told, frames in self._tell(room, key, said, members_only=True):
+                part = told, frames
+                for subscriber in subscribers:
+                    parts[subscriber].append(part)
+        for subscriber, of_subscriber in parts.items():
+            subscriber.offer_all_latest(of_subscriber)
+
+    def _tell(
+        self, room: int, key: str, news: News, *, members_only: bool
+    ) -> Iterator[tuple[list[Subscriber], tuple[str, str], Frames]]:
+        """Who is told, by wire format, under which key, and what."""
         channel = self._channels.get(room)
         if channel is None:
             return
+        room_id = channel.room_id
         for wire, subscribers in channel.by_format():
-            text = wire.news(news)
+            text, hidden = wire.news(news), wire.hidden_from(news)
             if text is not None:
-                frames, hidden = Frames((text,)), wire.hidden_from(news)
-                for subscriber in subscribers:
-                    told = not members_only or subscriber.is_member(channel.room_id)
-                    if told and (hidden is None or subscriber.user != hidden):
-                        subscriber.offer_latest((key, channel.room_id), frames)
+                told = [
+                    subscriber
+                    for subscriber in subscribers
+                    if (not members_only or subscriber.is_member(room_id))
+                    and (hidden is None or subscriber.user != hidden)
+                ]
+                yield told, (key, room_id), Frames((text,))
 
     def tell_users(self, users: Iterable[int], key: tuple[str, str], news: News) -> None:
         """News for all connections of `users`."""

@@ -31,13 +31,14 @@ class Segment:
         """All of it in one format."""
         frames = self._frames.get(wire.name)
         if frames is None:
-            texts = (wire.change(event) for event in self.events)
-            frames = self._frames[wire.name] = Frames(tuple(text for text in texts if text is not None))
+            texts = [text for event in self.events if (text := wire.change(event)) is not None]
+            frames = self._frames[wire.name] = Frames(tuple(texts))
         return frames
 
     def weigh(self) -> None:
         """Take its size for the bounds of the rings, once."""
-        self.size = max((frames.size for frames in self._frames.values()), default=sum(map(_guess, self.events)))
+        sizes = [frames.size for frames in self._frames.values()]
+        self.size = max(sizes) if sizes else sum(map(_guess, self.events))
 
     def after(self, seq: int) -> "Segment":
         """The part above `seq`."""
@@ -56,7 +57,7 @@ class Ring:
 
     def append(self, segment: Segment) -> None:
         """`segment` follows what is here. A deleted message's text must not be told again."""
-        deletion = max((event.seq for event in segment.events if _deletes(event)), default=None)
+        deletion = max([event.seq for event in segment.events if _deletes(event)], default=None)
         if deletion is not None:
             self.clear()
             segment = segment.after(deletion - 1)

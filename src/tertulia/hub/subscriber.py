@@ -1,5 +1,6 @@
 """A connection, as the hub sees it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from tertulia.protocol.formats import WireFormat
@@ -20,6 +21,9 @@ class Subscriber(Protocol):
 
     def offer_latest(self, key: tuple[str, str], frames: Frames) -> None:
         """News: only the latest of each `key` matters."""
+
+    def offer_all_latest(self, news: Sequence[tuple[tuple[str, str], Frames]]) -> None:
+        """`offer_latest` for each (key, frames), in this order and if possible in one go."""
 
     def follow(self, room: int, room_id: str) -> None:
         """The user is a member of `room` now: catch up with it."""

@@ -7,6 +7,7 @@ is not a trusted proxy's own is the client. Shared by HTTP and the socket's admi
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -90,6 +91,7 @@ def _last(values: dict[bytes, list[str]], name: bytes) -> str:
     return values.get(name, [""])[-1].rpartition(",")[2].strip()
 
 
+@lru_cache(maxsize=1024)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     """`text` as an address: `192.0.2.1`, `192.0.2.1:8000`, `2001:db8::1`, `[2001:db8::1]:8000`."""
     text = text.strip()

@@ -1,6 +1,7 @@
 """Ready-made frames: text encoded once, shared by everybody who gets it."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from tertulia.protocol.codec import encode, text_frame
 
@@ -22,8 +23,8 @@ class Frames:
     @classmethod
     def joined(cls, parts: Sequence["Frames"]) -> "Frames":
         """All of `parts` in their order, to be written in one go."""
-        frames = cls(tuple(text for part in parts for text in part.texts))
-        frames._wire = b"".join([part.wire for part in parts])
+        frames = cls(tuple(chain.from_iterable([part.texts for part in parts])))
+        frames._wire = b"".join([part._wire or part.wire for part in parts])
         return frames
 
     @property

@@ -4,7 +4,8 @@ What the blocked one may not do is decided where it is done (domain/decisions, d
 which direct rooms are silent: those of two people of whom one blocks the other tell no presence, typing or receipts.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -30,7 +31,7 @@ Silent = dict[int, set[int]]
 
 
 @dataclass(frozen=True, slots=True)
-class _List:
+class BlockList:
     """Whom a user blocks, and the direct rooms with them: the room's number → the other."""
 
     ids: tuple[str, ...]
@@ -38,7 +39,7 @@ class _List:
     rooms: dict[int, int]
 
 
-_NOBODY = _List((), frozenset(), {})
+_NOBODY = BlockList((), frozenset(), {})
 
 
 class Blocks:
@@ -66,9 +67,9 @@ class Blocks:
         self._presence = presence
         self._pace = pace
         self._clock = clock
-        self._lists: dict[int, _List] = {}
+        self._lists: dict[int, BlockList] = {}
         self._reading: dict[int, set[object]] = {}  # by user; gone when their list changes
-        self._arriving: Gathering[int, _List] = Gathering(db, tasks, _lists)
+        self._arriving: Gathering[int, BlockList] = Gathering(db, tasks, lists)
         self._on_changed: list[Callable[[int, int], None]] = []
         self._on_silenced: list[Callable[[int], None]] = []
 
@@ -103,7 +104,7 @@ class Blocks:
         if user is not None:
             self._changed(caller.user, user.number, await self._db.write(_remove, caller.user, user.number))
 
-    def _changed(self, user: int, other: int, now: _List | None) -> None:
+    def _changed(self, user: int, other: int, now: BlockList | None) -> None:
         """Called right behind the write, so that two writes are told in their order. None: nothing changed."""
         if now is None:
             return
@@ -112,22 +113,32 @@ class Blocks:
             call(user, other)
         self._tell(user, now)
 
-    def _tell(self, user: int, now: _List) -> None:
+    def _tell(self, user: int, now: BlockList) -> None:
         self._hub.tell_users((user,), ("blocked", ""), Blocked(now.ids))
 
     # Of those who are connected.
 
-    async def arrived(self, user: int) -> tuple[str, ...]:
-        """The user has a connection that the hub knows: whom they block (ids), for `ready`."""
+    async def arrived(self, user: int) -> None:
+        """The user has a connection that the hub knows."""
+        with self.arriving(user) as keep:
+            keep(await self._arriving.read(user))
+
+    @contextmanager
+    def arriving(self, user: int) -> Iterator[Callable[[BlockList], None]]:
+        """For who reads the list by themselves (`lists`) and then gives it to what they get: it counts unless it has
+        changed meanwhile.
+        """
         token = object()
         self._reading.setdefault(user, set()).add(token)
-        try:
-            found = await self._arriving.read(user)
-            if token in self._reading.get(user, ()):  # else it changed meanwhile, and what was read is old
+
+        def keep(found: BlockList) -> None:
+            if token in self._reading.get(user, ()):  # else what was read is old
                 self._keep(user, found)
+
+        try:
+            yield keep
         finally:
             self._read(user, token)
-        return found.ids
 
     def _read(self, user: int, token: object) -> None:
         reading = self._reading.get(user, set())
@@ -160,7 +171,7 @@ class Blocks:
             mine.rooms[room] = other
             self._silence(room, user, other)
 
-    def _keep(self, user: int, now: _List | None) -> None:
+    def _keep(self, user: int, now: BlockList | None) -> None:
         """None: forget what is known."""
         self._reading.pop(user, None)
         before = self._lists.pop(user, None)
@@ -189,30 +200,30 @@ class Blocks:
             self._presence.follows(other, room)
 
 
-def _add(connection: Connection, user: int, other: int, now: int) -> _List | None:
+def _add(connection: Connection, user: int, other: int, now: int) -> BlockList | None:
     if blocks.count(connection, user) >= MAX_BLOCKS and not blocks.among(connection, [(user, other)]):
         raise Rejection("too_many", f"You block {MAX_BLOCKS:,} people already. Unblock somebody first.")
     return _bumped(connection, user) if blocks.add(connection, user, other, now) else None
 
 
-def _remove(connection: Connection, user: int, other: int) -> _List | None:
+def _remove(connection: Connection, user: int, other: int) -> BlockList | None:
     return _bumped(connection, user) if blocks.remove(connection, user, other) else None
 
 
-def _bumped(connection: Connection, user: int) -> _List:
+def _bumped(connection: Connection, user: int) -> BlockList:
     users.bump(connection, [user])
     return _list(connection, user)
 
 
-def _lists(connection: Connection, wanted: Collection[int]) -> dict[int, _List]:
+def lists(connection: Connection, wanted: Collection[int]) -> dict[int, BlockList]:
     """By user. Most block nobody."""
     who = blocks.who(connection, wanted)
     return {user: _list(connection, user) if user in who else _NOBODY for user in wanted}
 
 
-def _list(connection: Connection, user: int) -> _List:
+def _list(connection: Connection, user: int) -> BlockList:
     found = blocks.of(connection, user, 0, MAX_BLOCKS)
     if not found:
         return _NOBODY
     rooms = blocks.direct_rooms(connection, user)
-    return _List(tuple(one.id for one in found), frozenset(one.number for one in found), rooms)
+    return BlockList(tuple(one.id for one in found), frozenset(one.number for one in found), rooms)

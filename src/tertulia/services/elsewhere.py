@@ -102,7 +102,7 @@ class Elsewhere:
     def in_rooms(self, rooms: Iterable[int], limit: int) -> set[int]:
         """Users in any of `rooms`; about `limit` at most."""
         found: set[int] = set()
-        for room in rooms:
+        for room in rooms if self._rooms else ():
             found |= self._rooms.get(room, set())
             if len(found) >= limit:
                 break

@@ -1,8 +1,8 @@
 """Reads that many ask for at the same time, in one job for all: when everybody comes back at once."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
@@ -30,21 +30,22 @@ class Gathering(Generic[K, V]):
         self._db = db
         self._tasks = tasks
         self._job = job
-        self._waiting: dict[K, asyncio.Future[V]] = {}
+        self._waiting: dict[K, list[asyncio.Future[V]]] = {}
         self._is_reading = False
 
     async def read(self, key: K) -> V:
         """What the job says of `key`; raises `busy` when too many wait, and what the job and `Database.read` raise."""
-        future = self._waiting.get(key)
-        if future is None:
+        if key not in self._waiting:
             if len(self._waiting) >= MAX_WAITING:
                 raise Rejection("busy", "The server has too much to read at once. Try again shortly.", retry_after=1)
-            future = self._waiting[key] = asyncio.get_running_loop().create_future()
+            self._waiting[key] = []
+        future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
+        self._waiting[key].append(future)
         if not self._is_reading:
             self._is_reading = True
             self._tasks.spawn(self._read_all(), "gathering")
         with self._db.waiting():
-            return await asyncio.shield(future)  # others may wait for it, too
+            return await future
 
     async def _read_all(self) -> None:
         try:
@@ -61,11 +62,12 @@ class Gathering(Generic[K, V]):
             before = len(self._waiting)
             await asyncio.sleep(0)  # noqa: TID251 - one turn of the event loop
 
-    async def _read(self, asked: dict[K, asyncio.Future[V]]) -> None:
+    async def _read(self, asked: dict[K, list[asyncio.Future[V]]]) -> None:
         try:
             found = await self._db.read(self._job, list(asked))
-            for future, value in zip(asked.values(), [found[key] for key in asked], strict=True):
-                future.set_result(value)
+            for futures, value in zip(asked.values(), [found[key] for key in asked], strict=True):
+                for future in _still_there(futures):
+                    future.set_result(value)
         except Rejection as rejection:  # the database is lost, or has too much to do: all who wait are told at once
             _fail([*asked.values(), *self._waiting.values()], rejection)
             self._waiting.clear()
@@ -73,14 +75,18 @@ class Gathering(Generic[K, V]):
             if len(asked) == 1:
                 _fail(asked.values(), error)
             else:
-                for key, future in asked.items():
-                    await self._read({key: future})
+                for key, futures in asked.items():
+                    await self._read({key: futures})
         finally:
-            for future in asked.values():
+            for future in chain.from_iterable(asked.values()):
                 future.cancel()  # those that are not done: the server goes down
 
 
-def _fail(futures: Collection[asyncio.Future[V]], error: Exception) -> None:
-    for future in futures:
+def _fail(asked: Collection[list[asyncio.Future[V]]], error: Exception) -> None:
+    for future in _still_there(chain.from_iterable(asked)):
         future.set_exception(error)
-        future.exception()  # whoever asked may be gone: that is no accident
+
+
+def _still_there(futures: Iterable[asyncio.Future[V]]) -> Iterator[asyncio.Future[V]]:
+    """Without those of who does not wait any more."""
+    return (future for future in futures if not future.done())

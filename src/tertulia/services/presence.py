@@ -6,7 +6,8 @@ once a room; but not in `silent` rooms. Each node tells its own; what others nee
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Hashable, Iterable
+from collections.abc import Callable, Container, Hashable
+from collections.abc import Set as AbstractSet
 from itertools import islice
 
 import structlog
@@ -17,6 +18,7 @@ from tertulia.domain.errors import Rejection
 from tertulia.domain.events import Presence as PresenceNews
 from tertulia.domain.events import RoomBatch
 from tertulia.hub.hub import Hub
+from tertulia.protocol.codec import encode
 from tertulia.services.elsewhere import RANK, Elsewhere
 from tertulia.storage import receipts
 from tertulia.storage.database import Database
@@ -133,16 +135,14 @@ class Presence:
             person.fresh |= person.rooms
             self._dirty.add(user)
 
-    def of(self, users: Iterable[int]) -> list[tuple[str, str]]:
-        """(user id, status) of those who are not offline."""
-        found: list[tuple[str, str]] = []
-        now = self._now()
-        for user in users:
-            person = self._people.get(user)
-            if person is not None:
-                found.append((person.user_id, person.told or self._status(user, person, now)))
-            elif (user_id := self.elsewhere.user_id(user)) is not None:
-                found.append((user_id, self.elsewhere.status(user)))
+    def of(self, users: AbstractSet[int]) -> list[bytes]:
+        """A `PresenceResource` in JSON of each who is not offline."""
+        people, elsewhere = self._people, self.elsewhere
+        found = [people[user].shown for user in users if user in people]
+        for user in () if len(found) == len(users) else users - people.keys():
+            user_id = elsewhere.user_id(user)
+            if user_id is not None:
+                found.append(_shown(user_id, elsewhere.status(user)))
         return found
 
     def is_there(self, user: int) -> bool:
@@ -186,10 +186,13 @@ class Presence:
                 self._told[user] = person.user_id, person.told or "offline", person.rooms
 
     def _tell(self, by_room: dict[int, list[tuple[str, str]]]) -> None:
-        for room, statuses in by_room.items():
-            if self._hub.member_count(room) <= self._large:
-                # Each tick tells what changed in it, so a later one does not stand for those before.
-                self._hub.tell(room, f"presence {self._ticks}", PresenceNews(tuple(statuses)), members_only=True)
+        news = {
+            room: PresenceNews(tuple(statuses))
+            for room, statuses in by_room.items()
+            if self._hub.member_count(room) <= self._large
+        }
+        # Each tick tells what changed in it, so a later one does not stand for those before.
+        self._hub.tell_members(f"presence {self._ticks}", news)
 
     def _say(self) -> None:
         """What changed here, to the other nodes; also when nothing did: it is a sign of life."""
@@ -228,7 +231,8 @@ class Presence:
         for room in rooms:
             by_room[room].append((person.user_id, status))
         person.fresh.clear()
-        person.told = status
+        if status != person.told:
+            person.told, person.shown = status, _shown(person.user_id, status)
 
     async def flush(self) -> None:
         """Store when those who left were last seen, all in one go."""
@@ -241,6 +245,11 @@ class Presence:
             log.warning("presence.last_seen_lost", count=len(seen), error=type(error).__name__)
 
 
+def _shown(user_id: str, status: str) -> bytes:
+    """A `PresenceResource` in JSON."""
+    return encode({"user": user_id, "status": status})
+
+
 class _Device:
     __slots__ = ("active_at", "away")
 
@@ -250,14 +259,15 @@ class _Device:
 
 
 class _Person:
-    """`told`: the status that the others know, `told_here`: as far as it is of this node. `fresh`: rooms that were not
-    told yet.
+    """`told`: the status that the others know, `told_here`: as far as it is of this node. `shown`: what those who come
+    are told. `fresh`: rooms that were not told yet.
     """
 
-    __slots__ = ("devices", "fresh", "left_at", "rooms", "told", "told_here", "user_id")
+    __slots__ = ("devices", "fresh", "left_at", "rooms", "shown", "told", "told_here", "user_id")
 
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
+        self.shown = _shown(user_id, "online")  # who has just come
         self.devices: dict[Hashable, _Device] = {}
         self.rooms: set[int] = set()
         self.fresh: set[int] = set()

@@ -1,7 +1,7 @@
 """Rooms: make, find, see, change, delete."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from tertulia.services.gathering import Gathering
 from tertulia.services.pace import Pace
 from tertulia.services.policy import Policy
 from tertulia.services.timeline import Place
+from tertulia.services.views import Followed, followed, views_of
 from tertulia.services.weights import PAGE_BYTES, change_weight, fitting, view_weight
 from tertulia.services.words import Words
 from tertulia.storage import bans, blocks, changes, members, messages, rooms
@@ -33,7 +34,6 @@ log = structlog.get_logger(__name__)
 
 FIRST_MEMBERS = 100
 """Others with whom a room may begin."""
-FOLLOWED_ROOMS = 2_000
 SNAPSHOT_MESSAGES = 50
 
 
@@ -64,10 +64,6 @@ class Changes:
     items: Sequence[Changed] | None
 
 
-Followed = tuple[list[RoomView], list[Room], int]
-"""What `ready` shows; all that are followed; how many there are to show."""
-
-
 class Rooms:
     """`large`: rooms with more members than this show no members, receipts and presence of others.
 
@@ -94,7 +90,7 @@ class Rooms:
         self._words = words
         self._large = large
         self._deleted = asyncio.Event()
-        self._followed: Gathering[tuple[int, int], Followed] = Gathering(db, tasks, _followed)
+        self._followed: Gathering[tuple[int, int], Followed] = Gathering(db, tasks, followed)
         self._heads: Gathering[frozenset[int], dict[int, int]] = Gathering(db, tasks, _heads)
 
     async def create(  # noqa: PLR0913
@@ -191,7 +187,7 @@ class Rooms:
         return kept, len(found) > len(kept)
 
     async def followed(self, user: int, shown: int) -> Followed:
-        """For `ready`: the `shown` most recently active rooms, all that are followed, and how many there are to show.
+        """For `ready`: with the `shown` most recently active rooms.
 
         Archived rooms are followed, so that it arrives when they are opened again, and not shown.
         """
@@ -318,47 +314,11 @@ class Rooms:
         return await self._heads.read(frozenset(numbers))
 
 
-def _followed(connection: Connection, keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], Followed]:
-    """`followed` by (user, shown)."""
-    found = members.followed(connection, {user for user, _ in keys}, FOLLOWED_ROOMS)
-    listed = {user: [each for each in rooms_of if not each[0].archived] for user, rooms_of in found.items()}
-    shown = max(shown for _, shown in keys)
-    views = _views_of(connection, {user: rooms_of[:shown] for user, rooms_of in listed.items()})
-    return {
-        (user, most): (views.get(user, [])[:most], [room for room, _ in found.get(user, ())], len(listed.get(user, ())))
-        for user, most in keys
-    }
-
-
 def _heads(connection: Connection, keys: Collection[frozenset[int]]) -> dict[frozenset[int], dict[int, int]]:
     found = rooms.heads(connection, frozenset[int]().union(*keys))
     return {key: {number: found[number] for number in key if number in found} for key in keys}
 
 
 def _views(connection: Connection, user: int, found: Sequence[tuple[Room, Member | None]]) -> list[RoomView]:
-    return _views_of(connection, {user: found})[user]
-
-
-def _views_of(
-    connection: Connection, found: Mapping[int, Sequence[tuple[Room, Member | None]]]
-) -> dict[int, list[RoomView]]:
-    """Rooms, by user, with all that a list shows of them, in a few statements however many they are."""
-    pairs = [(room, user) for user, rooms_of in found.items() for room, _ in rooms_of]
-    counts = {room.number: room.message_count for room, _ in pairs if room.message_count >= room.first_index}
-    last = messages.last_of(connection, counts)
-    mentioned = members.mention_counts_of(connection, [(room.number, user) for room, user in pairs])
-    direct = [(room.number, user) for room, user in pairs if room.kind is RoomKind.DIRECT]
-    partners = members.partners_of(connection, direct)
-    return {
-        user: [
-            RoomView(
-                room,
-                member,
-                mentioned.get((room.number, user), 0),
-                last.get(room.number),
-                partners.get((room.number, user)),
-            )
-            for room, member in rooms_of
-        ]
-        for user, rooms_of in found.items()
-    }
+    mentioned = members.mention_counts_of(connection, [(room.number, user) for room, _ in found])
+    return views_of(connection, {user: found}, mentioned)[user]

@@ -77,7 +77,7 @@ class Typing:
     def stop(self, room: int, user: int) -> None:
         """Also when somebody posts, or is gone."""
         there = self._rooms.get(room)
-        stopped = self._stop(room, user)
+        stopped = self._stop(room, user) if there is not None else None
         if there is not None and stopped is not None:
             self._said(room, there.room_id, 0, stopped, on=False)
 
