@@ -13,7 +13,7 @@ from support.streams import Stream
 from tertulia.domain.changes import Ban, Change, Post
 from tertulia.domain.models import Role
 from tertulia.gateway.acts import ACTS
-from tertulia.hub import hub
+from tertulia.hub import repairs
 from tertulia.protocol.commands import RoomCommand
 
 
@@ -218,7 +218,7 @@ async def test_who_is_banned_while_catching_up_sees_nothing(running: Node) -> No
 
 
 async def test_a_ban_by_another_process_reaches_who_looks_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "GAP_WAIT", 0.0)
+    monkeypatch.setattr(repairs, "GAP_WAIT", 0.0)
     clock = FakeClock()
     async with node(tmp_path, clock) as here, node(tmp_path, clock) as there:
         ana, ben, cleo = await here.people("ana", "ben", "cleo")

@@ -20,7 +20,7 @@ from support.fanout import (
 )
 from support.waiting import until
 from tertulia.domain.events import Presence, RoomBatch, Typing
-from tertulia.hub import hub as hub_module
+from tertulia.hub import repairs as repairs_module
 from tertulia.hub.hub import Hub
 from tertulia.tasks import Tasks
 
@@ -454,8 +454,8 @@ def test_the_count_of_members_comes_from_who_has_read_the_newest() -> None:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting for a bus that will not come."""
-    monkeypatch.setattr(hub_module, "GAP_WAIT", 0.0)
-    monkeypatch.setattr(hub_module, "RETRY_WAIT", 0.0)
+    monkeypatch.setattr(repairs_module, "GAP_WAIT", 0.0)
+    monkeypatch.setattr(repairs_module, "RETRY_WAIT", 0.0)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Whatever the bus does, each subscriber's stream has no hole, no repetition, and ends where its rights end."""
 
+from collections.abc import Coroutine
 from typing import Any, Literal
 
 from hypothesis import strategies as st
@@ -64,11 +65,17 @@ class Reader(Listener):
 class ManualHub(Hub):
     """Repairs when it is told to, at once."""
 
-    pending: list[Channel]
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.pending: list[Channel] = []
+        self._repairs.ask = self._ask  # type: ignore[method-assign]
 
-    def _await_repair(self, channel: Channel, *, retry: bool = False) -> None:
+    def _ask(self, channel: Channel, *, retry: bool = False) -> None:
         if channel not in self.pending:
             self.pending.append(channel)
+
+    def mend(self) -> Coroutine[Any, Any, None]:
+        return self._repairs.wait_and_read(self.pending.pop(0))
 
 
 class Streams(RuleBasedStateMachine):
@@ -81,7 +88,6 @@ class Streams(RuleBasedStateMachine):
         self.bus: list[tuple[Changed, ...]] = []
         self.readers: list[Reader] = []
         self.hub = ManualHub(self.repair, self.run_now, Metrics(), SystemClock(), ring_bytes=4_000)
-        self.hub.pending = []
         for number in (1, 2):
             self.commit([number], False)
             self.come(number)
@@ -185,8 +191,7 @@ class Streams(RuleBasedStateMachine):
     @precondition(lambda self: self.hub.pending)
     @rule()
     def mend(self) -> None:
-        channel = self.hub.pending.pop(0)
-        self.run_now(self.hub._wait_and_mend(channel), "repair")
+        self.run_now(self.hub.mend(), "repair")
 
     @rule()
     def sweep(self) -> None:

@@ -15,7 +15,7 @@ from support.node import Line, Node, node
 from support.streams import Stream
 from support.waiting import until
 from tertulia.domain.errors import Rejection
-from tertulia.hub import hub
+from tertulia.hub import repairs
 from tertulia.services.rooms import Settings
 from tertulia.storage.tables import users
 
@@ -29,7 +29,7 @@ class Two(NamedTuple):
 
 @pytest.fixture
 async def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Two]:
-    monkeypatch.setattr(hub, "GAP_WAIT", 0.0)
+    monkeypatch.setattr(repairs, "GAP_WAIT", 0.0)
     clock = FakeClock()
     async with node(tmp_path, clock) as here, node(tmp_path, clock) as there:
         yield Two(here, there)

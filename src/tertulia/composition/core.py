@@ -8,7 +8,8 @@ from tertulia.clock import Clock
 from tertulia.committer.committer import Committer
 from tertulia.composition.places import lifetimes_of
 from tertulia.domain.events import RoomBatch
-from tertulia.hub.hub import Hub, Repair
+from tertulia.hub.hub import Hub
+from tertulia.hub.repairs import Repair
 from tertulia.metrics import Metrics
 from tertulia.services.lease import Lease
 from tertulia.services.mail import Mailer, mail_server

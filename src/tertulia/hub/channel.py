@@ -1,11 +1,12 @@
 """One room that somebody on this node follows."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
-from tertulia.domain.events import Changed
+from tertulia.domain.events import Changed, News
 from tertulia.hub.ring import Ring, Segment
 from tertulia.hub.subscriber import Subscriber
 from tertulia.protocol.formats import WireFormat
+from tertulia.protocol.frames import Frames
 
 HELD_BATCHES = 64
 """Batches kept while a gap before them is filled; what is beyond comes from the database."""
@@ -75,6 +76,19 @@ class Channel:
         for subscriber in self.ahead:
             found.setdefault(subscriber.wire.name, (subscriber.wire, []))[1].append(subscriber)
         return found.values()
+
+    def told(self, news: News, *, members_only: bool) -> Iterator[tuple[list[Subscriber], Frames]]:
+        """Who is told of news, by wire format, and in which words."""
+        for wire, subscribers in self.by_format():
+            text, hidden = wire.news(news), wire.hidden_from(news)
+            if text is not None:
+                told = [
+                    subscriber
+                    for subscriber in subscribers
+                    if (not members_only or subscriber.is_member(self.room_id))
+                    and (hidden is None or subscriber.user != hidden)
+                ]
+                yield told, Frames((text,))
 
     def join(self, subscriber: Subscriber) -> None:
         """Register, without delivery."""

@@ -6,32 +6,21 @@ that is live in a room has been given everything up to the room's head; nothing 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 from tertulia.clock import Clock
 from tertulia.domain.events import Changed, News, RoomBatch
 from tertulia.hub.channel import Channel
 from tertulia.hub.digests import Digests
+from tertulia.hub.repairs import Repair, Repaired, Repairs
 from tertulia.hub.ring import Segment
 from tertulia.hub.subscriber import Subscriber
 from tertulia.metrics import Metrics
 from tertulia.protocol.frames import Frames
 
-GAP_WAIT = 0.050
-"""Seconds to wait for a batch that is still on its way, before reading it from the database."""
-RETRY_WAIT = 1.0
-"""Seconds until a repair that failed is tried again."""
-
 
 def _nothing(_room: int) -> None: ...
-
-
-Repair = Callable[[int, int], Awaitable[tuple[int, Sequence[Changed] | None] | None]]
-"""(room, after) → (head, what changed since `after`, or None if too much), or None when the room is gone.
-
-What it raises means "not now": it is asked again.
-"""
 
 
 class Hub:
@@ -47,10 +36,8 @@ class Hub:
         ring_bytes: int = 256 * 1024,
         rings_bytes: int = 64 * 1024 * 1024,
     ) -> None:
-        self._repair = repair
-        self._spawn = spawn
         self._metrics = metrics
-        self._clock = clock
+        self._repairs = Repairs(repair, spawn, metrics, clock, self._is_open, self._repaired)
         self._on_rooms: tuple[Callable[[int], None], Callable[[int], None]] = (_nothing, _nothing)
         self._channels: dict[int, Channel] = {}
         self._users: dict[int, set[Subscriber]] = {}
@@ -122,7 +109,7 @@ class Hub:
         if not missed:
             channel.members = members
         if channel.note(seq):  # read before it was delivered here: it may have been lost on its way
-            self._await_repair(channel)
+            self._repairs.ask(channel)
         if not missed:
             return []
         kept, removed = until_removed(missed, subscriber.user)
@@ -160,7 +147,7 @@ class Hub:
         if channel is not None and channel.head is None:
             channel.head, channel.members = head, members
             if channel.note(head):
-                self._await_repair(channel)
+                self._repairs.ask(channel)
             if last is not None:
                 self._digests.keep(channel, head - 1, head, (last,), channel.ring.cleared)
 
@@ -241,7 +228,7 @@ class Hub:
             channel.head = events[0].seq - 1
         if events[0].seq > channel.head + 1:
             channel.hold(events)
-            self._await_repair(channel)
+            self._repairs.ask(channel)
             return
         self._advance(channel, events)
         self._take_held(channel)
@@ -353,39 +340,24 @@ class Hub:
 
     def tell(self, room: int, key: str, news: News, *, members_only: bool = False) -> None:
         """News for all who follow the room, or for its members among them."""
-        for subscribers, told, frames in self._tell(room, key, news, members_only=members_only):
-            for subscriber in subscribers:
-                subscriber.offer_latest(told, frames)
+        channel = self._channels.get(room)
+        if channel is not None:
+            for subscribers, frames in channel.told(news, members_only=members_only):
+                for subscriber in subscribers:
+                    subscriber.offer_latest((key, channel.room_id), frames)
 
     def tell_members(self, key: str, news: Mapping[int, News]) -> None:
         """News of many rooms at once (by room), for the members who follow them: each is written to once."""
         parts: dict[Subscriber, list[tuple[tuple[str, str], Frames]]] = defaultdict(list)
         for room, said in news.items():
-            for subscribers, told, frames in self._tell(room, key, said, members_only=True):
-                part = told, frames
+            if (channel := self._channels.get(room)) is None:
+                continue
+            for subscribers, frames in channel.told(said, members_only=True):
+                part = (key, channel.room_id), frames
                 for subscriber in subscribers:
                     parts[subscriber].append(part)
         for subscriber, of_subscriber in parts.items():
             subscriber.offer_all_latest(of_subscriber)
-
-    def _tell(
-        self, room: int, key: str, news: News, *, members_only: bool
-    ) -> Iterator[tuple[list[Subscriber], tuple[str, str], Frames]]:
-        """Who is told, by wire format, under which key, and what."""
-        channel = self._channels.get(room)
-        if channel is None:
-            return
-        room_id = channel.room_id
-        for wire, subscribers in channel.by_format():
-            text, hidden = wire.news(news), wire.hidden_from(news)
-            if text is not None:
-                told = [
-                    subscriber
-                    for subscriber in subscribers
-                    if (not members_only or subscriber.is_member(room_id))
-                    and (hidden is None or subscriber.user != hidden)
-                ]
-                yield told, (key, room_id), Frames((text,))
 
     def tell_users(self, users: Iterable[int], key: tuple[str, str], news: News) -> None:
         """News for all connections of `users`."""
@@ -410,45 +382,13 @@ class Hub:
         if head is None:
             self.close_room(room, channel.room_id)
         elif channel.note(head):
-            self._await_repair(channel)
+            self._repairs.ask(channel)
 
-    def _await_repair(self, channel: Channel, *, retry: bool = False) -> None:
-        """Read what is missing when the bus has had its time to bring it. One reader a room."""
-        now = self._clock.monotonic()
-        if channel.gap_at != channel.head or retry:  # else something comes behind a gap that is waited for already
-            channel.gap_at, channel.gap_until = channel.head, now + (RETRY_WAIT if retry else GAP_WAIT)
-        if not channel.repairing:
-            channel.repairing = True
-            self._spawn(self._wait_and_mend(channel), f"repair room {channel.room}")
-
-    async def _wait_and_mend(self, channel: Channel) -> None:
-        while channel.lacks and (wait := channel.gap_until - self._clock.monotonic()) > 0:
-            await self._clock.sleep(wait)
-        if channel.lacks and self._is_open(channel):
-            await self._mend(channel)
-        else:
-            channel.repairing = False  # the bus brought it after all
-
-    async def _mend(self, channel: Channel) -> None:
-        """Read what is missing; then all have the state of `to`, and live delivery goes on after it."""
-        after, wanted = channel.head, channel.wanted
-        assert after is not None
-        self._metrics.repairs.inc()
-        try:
-            found = await self._repair(channel.room, after)
-        except Exception:
-            channel.repairing = False
-            if self._is_open(channel):
-                self._await_repair(channel, retry=True)
-            raise
-        channel.repairing, channel.gap_at = False, None
-        if not self._is_open(channel):
-            return
+    def _repaired(self, channel: Channel, after: int, found: Repaired | None) -> None:
+        """What was missing after `after` was read: all have the state of then, and live delivery goes on after it."""
         if found is None:
             self.close_room(channel.room, channel.room_id)
             return
-        if channel.wanted == wanted:
-            channel.wanted = 0
         if channel.head == after:  # else the bus was faster
             self._mended(channel, after, *found)
         self._take_held(channel)
@@ -460,7 +400,7 @@ class Hub:
         while held := channel.take_held():
             self._advance(channel, held)
         if channel.lacks and self._is_open(channel):
-            self._await_repair(channel)
+            self._repairs.ask(channel)
 
     def _mended(self, channel: Channel, after: int, head: int, items: Sequence[Changed] | None) -> None:
         if head <= after:
