@@ -1,4 +1,6 @@
-"""The same promises on two nodes with one database, over a bus that does all that a bus may do, and never recovers."""
+"""The same promises on two nodes with one database, over a bus that does all that a bus may do, and never recovers:
+but for how far people have read, which is told when it is heard again.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -122,6 +124,15 @@ class Nodes(Talk):
             self.wait(4, 0.5)
             self.quiet()
         assert all(line.is_down for line in self.ended), "a session was ended, and its socket lives"
+
+    def check_everybody(self) -> None:
+        """Without the bus nobody is told how far they have read elsewhere; when it is heard again, they are."""
+        self.positions_lag = True
+        super().check_everybody()
+        self.positions_lag = False
+        self.change_weather(Weather())
+        self.come_together()
+        super().check_everybody()
 
 
 test_nodes = stories(Nodes, 10, 25, many=500, chapter=125)

@@ -46,6 +46,7 @@ class World(RuleBasedStateMachine):
         self.acknowledged: dict[tuple[str, str], dict[str, Any]] = {}  # (sender, client_id) → the message
         self.posted = 0
         self.departed = False
+        self.positions_lag = False
         self.nodes: list[Node] = []
         self.turns = 0
 
@@ -242,6 +243,19 @@ class World(RuleBasedStateMachine):
     def come_together(self) -> None:
         """What one node knows, all know."""
 
+    def come_back(self) -> None:
+        """All who are offline."""
+        for device in self.devices:
+            if not device.is_online:
+                self.connect_device(device)
+        self.quiet()
+        self.wait(1)
+        self.quiet()
+
+    def check_everybody(self) -> None:
+        for person in self.people:
+            holding.check_person(self, person)
+
     def teardown(self) -> None:
         if not hasattr(self, "devices"):
             self.loop.close()
@@ -251,16 +265,12 @@ class World(RuleBasedStateMachine):
             for device in self.devices:
                 if device.line is not None and device.line.stalled and not device.line.is_down:
                     self.act(device.line.drain)
-                if not device.is_online:
-                    self.connect_device(device)
-            self.quiet()
-            self.wait(1)
-            self.quiet()
+            self.come_back()
             self.come_together()
+            self.come_back()  # who was signed out elsewhere, and heard of it only now
             self.collect()
             holding.check_what_was_acknowledged(self)
-            for person in self.people:
-                holding.check_person(self, person)
+            self.check_everybody()
             count("histories")
         finally:
             for device in self.devices:
