@@ -18,11 +18,11 @@ SECRET = "do-not-log-me"
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
     """Logging is global: put everything back."""
-    root = logging.getLogger()
+    root, configured = logging.getLogger(), structlog.get_config()
     before, level = root.handlers[:], root.level
     levels = {name: logger.level for name, logger in root.manager.loggerDict.items() if hasattr(logger, "level")}
     yield
-    structlog.reset_defaults()
+    structlog.configure(**configured)
     structlog.contextvars.clear_contextvars()
     root.handlers[:] = before
     root.setLevel(level)

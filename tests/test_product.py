@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import jwt
 import pytest
 
 from support.process import ServerProcess, server_process
 from support.receiver import Received, Receiver, receiver
 from support.waiting import until
+from support.web import plain_client
 from tertulia.client import Client, Stopped
 from tertulia.clock import SystemClock
 
@@ -29,9 +29,7 @@ class Backend:
     def __init__(self, server: ServerProcess, key: str, hook_secret: str, hooks: Receiver) -> None:
         self.hooks = hooks
         self._hook_secret = hook_secret
-        self._http = httpx.AsyncClient(
-            base_url=f"{server.url}/api/v1/server/", headers={"Authorization": f"Bearer {key}"}, trust_env=False
-        )
+        self._http = plain_client(f"{server.url}/api/v1/server/", headers={"Authorization": f"Bearer {key}"})
 
     def token(self, customer: str, name: str) -> str:
         now = SystemClock().now() // 1_000_000

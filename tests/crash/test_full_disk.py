@@ -9,6 +9,7 @@ import pytest
 
 from support.process import server_process
 from support.server import PASSWORD
+from support.web import plain_client
 
 pytestmark = [
     pytest.mark.slow,
@@ -21,7 +22,7 @@ async def test_posts_are_refused_while_the_disk_is_full_and_nothing_acknowledged
     """Rule 42: every write of the process fails with EFBIG, as it does with ENOSPC on a disk without room."""
     async with server_process(tmp_path) as server:
         url = f"{server.url}/api/v1"
-        async with httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as http:
+        async with plain_client(url, timeout=20) as http:
             account = (await http.post("/auth/register", json={"username": "ann", "password": PASSWORD})).json()
             http.headers["authorization"] = f"Bearer {account['tokens']['access']}"
             room = (await http.post("/rooms", json={"kind": "public", "name": "talk"})).json()["id"]

@@ -4,12 +4,12 @@ import asyncio
 import itertools
 from pathlib import Path
 
-import httpx
 import pytest
 
 from support.commands import tertulia
 from support.process import server_process
 from support.receiver import receiver
+from support.web import plain_client
 
 KILLS = 2
 MESSAGES = 40
@@ -23,7 +23,7 @@ async def test_a_killed_server_tells_everything_in_order(tmp_path: Path) -> None
         words = ("webhook", "add", there.url, "--events", "message", "--webhook-allowed-networks", "127.0.0.0/8")
         added = await asyncio.to_thread(tertulia, tmp_path, *words)
         assert added.returncode == 0, added.stderr
-        async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=10) as http:
+        async with plain_client(f"{server.url}/api/v1", timeout=10) as http:
             account = (await http.post("/auth/register", json={"username": "ann", "password": PASSWORD})).json()
             http.headers["Authorization"] = f"Bearer {account['tokens']['access']}"
             rooms = [(await http.post("/rooms", json={"name": f"room{number}"})).json()["id"] for number in range(2)]

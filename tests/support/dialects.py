@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from support.quick import quick_passwords
 from support.server import PATIENCE, RunningServer, running_server
+from support.web import plain_client
 
 Where = Literal["prefix", "root", "host"]
 WHERE: tuple[Where, ...] = ("prefix", "root", "host")
@@ -57,7 +57,7 @@ class Place:
         self.root = f"/compat/{name}" if where == "prefix" else ""
         self.host = f"{name}.localhost:{server.port}" if where == "host" else f"127.0.0.1:{server.port}"
         base = f"http://127.0.0.1:{server.port}{self.root}"
-        self.http = httpx.AsyncClient(base_url=base, headers={"host": self.host}, timeout=PATIENCE)
+        self.http = plain_client(base, headers={"host": self.host}, timeout=PATIENCE)
 
     @asynccontextmanager
     async def socket(

@@ -1,52 +1,69 @@
 """Server processes without the second that Python takes to import: each is a fork of one that has imported all.
 
-`python -m support.forks` reads a line of JSON for each task, and answers with a number: `start` (arguments, variables
-and folder of a command) forks a process and tells its id, `wait` returns when that process is gone and tells how.
+`python -m support.forks` reads a line of JSON for each task, and answers at once with one: `start` (arguments,
+variables and folder of a command) forks a process and tells its id, `look` tells how a process ended, or null while it
+runs.
 """
 
-import asyncio
+import atexit
+import gc
 import json
 import os
+import subprocess
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from tertulia.clock import SystemClock
 
 TESTS = Path(__file__).parents[1]
 
 
 class Forks:
-    """The process that forks; started at the first call, and ended by `close`."""
+    """The process that forks. It ends with the one that started it."""
 
     def __init__(self) -> None:
-        self._process: asyncio.subprocess.Process | None = None
+        path = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "support.forks"],
+            env={**os.environ, "PYTHONPATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the tests
+        )
 
-    async def start(self, *words: str, folder: Path, variables: dict[str, str]) -> int:
+    def start(self, *words: str, folder: Path, variables: dict[str, str]) -> int:
         """Run `tertulia words…` in a process of its own; its id."""
-        return await self._ask({"start": words, "folder": str(folder), "variables": variables})
+        return int(self._ask({"start": words, "folder": str(folder), "variables": variables}))
 
     async def wait(self, process: int) -> int:
         """Return when it is gone: what it ended with, or minus the signal."""
-        return await self._ask({"wait": process})
+        while (code := self._ask({"look": process})) is None:
+            await SystemClock().sleep(0.005)
+        return int(code)
 
-    async def close(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            await self._process.wait()
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
 
-    async def _ask(self, task: dict[str, Any]) -> int:
-        if self._process is None:
-            path = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "support.forks"),
-                env={**os.environ, "PYTHONPATH": path}, stdin=PIPE, stdout=PIPE, stderr=DEVNULL,
-            )  # fmt: skip
+    def _ask(self, task: dict[str, Any]) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(task).encode() + b"\n")
-        answer = await self._process.stdout.readline()
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
         assert answer, "the process that forks ended"
-        return int(answer)
+        return json.loads(answer)
+
+
+@cache
+def forks() -> Forks:
+    """The one of this process."""
+    found = Forks()
+    atexit.register(found.close)
+    return found
 
 
 def _fork(task: dict[str, Any]) -> int:
@@ -71,14 +88,20 @@ def _fork(task: dict[str, Any]) -> int:
         os._exit(0)
 
 
+def _look(process: int) -> int | None:
+    found, status = os.waitpid(process, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if found else None
+
+
 def _serve_tasks() -> None:
     import tertulia.app
     import tertulia.cli.serve  # noqa: F401 - what the processes would import
 
+    gc.freeze()  # and need not look through
     for line in sys.stdin:
         task = json.loads(line)
-        answer = _fork(task) if "start" in task else os.waitstatus_to_exitcode(os.waitpid(task["wait"], 0)[1])
-        os.write(1, f"{answer}\n".encode())
+        answer = _fork(task) if "start" in task else _look(task["look"])
+        os.write(1, json.dumps(answer).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from support.forks import Forks
+from support.forks import forks
+from support.web import plain_client
 from tertulia.clock import SystemClock
 
 GENEROUS = {
@@ -38,25 +39,24 @@ class ServerProcess:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {**os.environ, **GENEROUS, **environment}
-        self._forks = Forks()
         self.process: int | None = None
 
     async def start(self) -> None:
         """Return when it says that it listens."""
         assert self.process is None
-        self.process = await self._forks.start(
+        self.process = forks().start(
             *("serve", "--port", str(self.port), "--data-dir", str(self.directory / "data")),
             folder=self.directory,
             variables=self.environment,
         )
-        async with asyncio.timeout(30), httpx.AsyncClient(trust_env=False) as http:
+        async with asyncio.timeout(30), plain_client(self.url) as http:
             while not await self._answers(http):
                 await SystemClock().sleep(0.01)
 
     async def _answers(self, http: httpx.AsyncClient) -> bool:
         """Ready, not only listening: at first it may still make its database."""
         try:
-            return (await http.get(f"{self.url}/readyz")).is_success
+            return (await http.get("/readyz")).is_success
         except httpx.TransportError:
             return False
 
@@ -67,15 +67,11 @@ class ServerProcess:
         process, self.process = self.process, None
         os.kill(process, how)
         async with asyncio.timeout(20):
-            return await self._forks.wait(process)
+            return await forks().wait(process)
 
     async def kill(self) -> None:
         """`kill -9`: no goodbye, nothing flushed."""
         await self.end(signal.SIGKILL)
-
-    async def close(self) -> None:
-        await self.kill()
-        await self._forks.close()
 
 
 @asynccontextmanager
@@ -86,4 +82,4 @@ async def server_process(directory: Path, **environment: str) -> AsyncIterator[S
         await server.start()
         yield server
     finally:
-        await server.close()
+        await server.kill()

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from support.databases import current, url_in
 from support.quick import create_user, open_session
 from support.template import make_database
+from support.web import plain_client
 from support.wire import Frame, check_frame
 from tertulia.app import Application
 from tertulia.clock import Clock
@@ -205,7 +206,7 @@ async def running_server(
     serving = asyncio.get_running_loop().create_task(server.serve())
     await server.listening.wait()
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=PATIENCE) as http:
+        async with plain_client(f"http://127.0.0.1:{server.port}", timeout=PATIENCE) as http:
             yield RunningServer(application, http, server.port)
     finally:
         server.should_exit = True

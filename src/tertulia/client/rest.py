@@ -1,6 +1,8 @@
 """REST: what is asked once, by HTTP. Resources are plain dictionaries (`tertulia.protocol.resources`)."""
 
+import ssl
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -27,6 +29,12 @@ TIMEOUT = 15.0
 Json = dict[str, Any]
 
 
+@cache
+def _certificates(*, trust_env: bool) -> ssl.SSLContext:
+    """Those that this machine trusts; they are many, and so all clients of a process read them once."""
+    return httpx.create_ssl_context(trust_env=trust_env)
+
+
 class Rest:
     """API v1 of one server. Close it when done (`close`, or `async with`).
 
@@ -36,7 +44,12 @@ class Rest:
 
     def __init__(self, address: Address, tokens: TokenSource | None = None) -> None:
         self.tokens = tokens
-        self._http = httpx.AsyncClient(base_url=address.api, timeout=TIMEOUT, trust_env=not address.loopback)
+        self._http = httpx.AsyncClient(
+            base_url=address.api,
+            timeout=TIMEOUT,
+            trust_env=not address.loopback,
+            verify=_certificates(trust_env=not address.loopback),
+        )
 
     async def __aenter__(self) -> "Rest":
         return self

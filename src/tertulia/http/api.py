@@ -18,10 +18,12 @@ from tertulia.http import (
     avatars,
     bans,
     blocks,
+    docs,
     invites,
     me,
     members,
     messages,
+    operations,
     pins,
     recovery,
     reports,
@@ -32,7 +34,6 @@ from tertulia.http import (
     webhooks,
 )
 from tertulia.http.cors import Cors
-from tertulia.http.docs import pages_router
 from tertulia.http.middleware import (
     BodyLimit,
     Exchanges,
@@ -43,7 +44,7 @@ from tertulia.http.middleware import (
     Throttled,
 )
 from tertulia.http.openapi import DESCRIPTION
-from tertulia.http.operations import Readiness, operations_router
+from tertulia.http.operations import Operations, Readiness
 from tertulia.http.pages import hand_out_router
 from tertulia.http.paths import EncodedPaths
 from tertulia.http.problems import add_problems
@@ -109,10 +110,8 @@ def build_http(
 ) -> ASGIApp:
     """The whole of HTTP as one ASGI application: documents, operations and API v1; `mount` puts more before it."""
     api = build_api(services)
-    api.include_router(operations_router(readiness, metrics, config.metrics_token))
-    api.include_router(pages_router(api))
-    api.include_router(hand_out_router(own_web()))
-    api.include_router(avatars.shown)
+    api.router.routes.extend(_beside().routes)
+    api.state.operations = Operations(readiness, metrics, config.metrics_token)
     api.state.throttle = throttle = throttle or Throttle(clock)
     return wrap(api, config, metrics, clock, throttle, mount)
 
@@ -143,6 +142,15 @@ def _v1() -> APIRouter:
     for router in ROUTERS:
         v1.include_router(router)
     return v1
+
+
+@cache
+def _beside() -> APIRouter:
+    """The same of what stands beside v1."""
+    beside = APIRouter(dependencies=[Depends(check_query)])
+    for router in (operations.router, docs.router, hand_out_router(own_web()), avatars.shown):
+        beside.include_router(router)
+    return beside
 
 
 def wrap(

@@ -6,11 +6,12 @@ Everything comes from this package and from `fastapi-swagger`: nothing is fetche
 from collections.abc import Awaitable, Callable
 from functools import cache, partial
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
+from tertulia import __version__
 from tertulia.http.assets import Asset
 from tertulia.http.openapi import openapi_document
 from tertulia.protocol.asyncapi import asyncapi_document
@@ -29,19 +30,17 @@ _SWAGGER_POLICY = _POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-
 """Swagger UI writes style attributes; scripts stay strict."""
 
 
-def pages_router(api: FastAPI) -> APIRouter:
-    """The pages and documents of `api`; each is made at its first use, then kept."""
+def _pages() -> APIRouter:
+    """The pages and documents; each is made at its first use, then kept."""
     router = APIRouter(include_in_schema=False)
     swagger = swagger_files()
     assets: dict[str, Callable[[], Asset]] = {
-        "/about": lambda: _about(api.version),
+        "/about": _about,
         "/favicon.ico": partial(_file, "tertulia", "web/favicon.ico", "image/x-icon"),
         "/assets/page.css": partial(_file, "tertulia", "web/page.css", "text/css"),
         "/assets/link.css": partial(_file, "tertulia", "web/link.css", "text/css"),
         "/assets/icon.svg": icon,
-        OPENAPI: lambda: _document(openapi_document(api)),
-        "/swagger/openapi.json": lambda: _document(openapi_document(api)),
-        ASYNCAPI: lambda: _document(asyncapi_document(api.version)),
+        ASYNCAPI: lambda: _document(asyncapi_document(__version__)),
         "/auth/reset": partial(_page, "reset.html", _POLICY),
         "/auth/confirm": partial(_page, "confirm.html", _POLICY),
         **{f"/assets/{name}": partial(_file, "tertulia", f"web/{name}", "text/javascript") for name in _SCRIPTS},
@@ -50,6 +49,8 @@ def pages_router(api: FastAPI) -> APIRouter:
     }
     for path, make in assets.items():
         router.add_api_route(path, _answering(make), methods=["GET"])
+    for path in (OPENAPI, "/swagger/openapi.json"):
+        router.add_api_route(path, _openapi, methods=["GET"])
     router.add_api_route("/swagger", _to_swagger, methods=["GET"])
     return router
 
@@ -77,12 +78,20 @@ def _answering(make: Callable[[], Asset]) -> Callable[[Request], Awaitable[Respo
     return answer
 
 
+async def _openapi(request: Request) -> Response:
+    """The document of the application that is asked."""
+    state = request.app.state
+    if not hasattr(state, "openapi"):
+        state.openapi = _document(openapi_document(request.app))
+    return cast(Asset, state.openapi).answer(request)
+
+
 async def _to_swagger() -> Response:
     return RedirectResponse("swagger/", status_code=308)
 
 
-def _about(version: str) -> Asset:
-    return _asset(_read("tertulia", "web/about.html").replace(b"{version}", version.encode()), "text/html", _POLICY)
+def _about() -> Asset:
+    return _asset(_read("tertulia", "web/about.html").replace(b"{version}", __version__.encode()), "text/html", _POLICY)
 
 
 def _page(name: str, policy: str) -> Asset:
@@ -103,3 +112,6 @@ def _read(package: str, name: str) -> bytes:
 
 def _asset(content: bytes, media_type: str, policy: str | None = None) -> Asset:
     return Asset(content, media_type, {"Content-Security-Policy": policy} if policy else {})
+
+
+router = _pages()

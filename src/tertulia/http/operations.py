@@ -3,7 +3,8 @@
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, cast
 
 import structlog
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -21,6 +22,10 @@ PROBE_SECONDS = 2.0
 """How long the database may take to answer a read before it counts as away."""
 FRESH_SECONDS = 1.0
 """How long an answer of the database is good for everybody who asks."""
+_OWN_NAMES = Hosts(LOOPBACK_HOSTS)
+
+router = APIRouter(tags=["operations"])
+"""/healthz, /readyz and /metrics."""
 
 
 class Status(TypedDict):
@@ -64,29 +69,37 @@ class Readiness:
         return True
 
 
-def operations_router(readiness: Readiness, metrics: Metrics, metrics_token: str | None) -> APIRouter:
-    """/healthz, /readyz and /metrics."""
-    router = APIRouter(tags=["operations"])
-    own_names = Hosts(LOOPBACK_HOSTS)
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What these routes tell of an application: its `app.state.operations`."""
 
-    @router.get("/healthz", summary="The process lives")
-    async def healthz() -> Status:
-        return {"status": "ok"}
+    readiness: Readiness
+    metrics: Metrics
+    metrics_token: str | None
 
-    @router.get("/readyz", summary="The server can work: it is not stopping, and its database answers")
-    async def readyz() -> Status:
-        await readiness.check()
-        return {"status": "ready"}
 
-    @router.get("/metrics", include_in_schema=False)
-    async def show_metrics(request: Request) -> Response:
-        visitor = visitor_of(request.scope)
-        here = visitor.is_local and own_names.allows(visitor.host)
-        if not here and not _has_token(request, metrics_token):
-            raise HTTPException(404)  # the very answer for what is not there
-        return Response(metrics.text(), media_type=CONTENT_TYPE)
+@router.get("/healthz", summary="The process lives")
+async def healthz() -> Status:
+    return {"status": "ok"}
 
-    return router
+
+@router.get("/readyz", summary="The server can work: it is not stopping, and its database answers")
+async def readyz(request: Request) -> Status:
+    await _of(request).readiness.check()
+    return {"status": "ready"}
+
+
+@router.get("/metrics", include_in_schema=False)
+async def show_metrics(request: Request) -> Response:
+    visitor, operations = visitor_of(request.scope), _of(request)
+    here = visitor.is_local and _OWN_NAMES.allows(visitor.host)
+    if not here and not _has_token(request, operations.metrics_token):
+        raise HTTPException(404)  # the very answer for what is not there
+    return Response(operations.metrics.text(), media_type=CONTENT_TYPE)
+
+
+def _of(request: Request) -> Operations:
+    return cast(Operations, request.app.state.operations)
 
 
 def _has_token(request: Request, token: str | None) -> bool:

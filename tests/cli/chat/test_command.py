@@ -6,11 +6,11 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from support.process import ServerProcess, free_port, server_process
 from support.terminals import Terminal
+from support.web import plain_client
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 PASSWORD = "correct horse battery"
@@ -102,7 +102,7 @@ async def test_a_revoked_session_says_so(server: ServerProcess) -> None:
 
 
 async def _sign_out_everywhere(server: ServerProcess) -> None:
-    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1/") as http:
+    async with plain_client(f"{server.url}/api/v1/") as http:
         signed_in = (await http.post("auth/login", json={"username": "ana", "password": PASSWORD})).json()
         bearer = {"Authorization": f"Bearer {signed_in['tokens']['access']}"}
         assert (await http.post("auth/logout", json={"everywhere": True}, headers=bearer)).is_success
