@@ -52,7 +52,7 @@ def main() -> int:
             process.kill()
     lines = log.read_text().rstrip().splitlines()
     if code:
-        print("\n".join([*(line for line in lines if line.startswith(("FAILED", "ERROR"))), lines[-1]]))
+        print("\n".join(_failure(lines)))
         print(f"Seed {said.seed}; all that was said is in {log}")
         return code
     run = f"{lines[-1].split(' in ')[0]}, scale {said.scale:g}, seed {said.seed}"
@@ -65,7 +65,8 @@ def main() -> int:
 def _command(said: argparse.Namespace) -> list[str]:
     seeds = (f"--hypothesis-seed={said.seed}", f"--randomly-seed={said.seed}")
     workers = ("-n", str(said.workers), "--maxschedchunk", "1")  # the long ones are few
-    return [sys.executable, "-m", "pytest", "--timeout", "0", *workers, *seeds, *_tests()]
+    stop = ("--exitfirst", "--timeout", "0")  # a promise that is broken needs no more proof
+    return [sys.executable, "-m", "pytest", *stop, *workers, *seeds, *_tests()]
 
 
 def _tests() -> list[str]:
@@ -89,6 +90,12 @@ def _watch(process: subprocess.Popen[bytes], report: Path, clock: SystemClock, s
         except subprocess.TimeoutExpired:
             so_far = " · ".join(f"{number:,} {what}" for what, number in _sums(_read(report)))
             print(f"{_duration(clock.monotonic() - started)}  {so_far}", flush=True)
+
+
+def _failure(lines: list[str]) -> list[str]:
+    """What pytest says of what failed, from its first line on; or all, when it did not come that far."""
+    starts = (number for number, line in enumerate(lines) if re.fullmatch("=+ (FAILURES|ERRORS) =+", line))
+    return lines[next(starts, 0) :]
 
 
 def _read(report: Path) -> Counts:
