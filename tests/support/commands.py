@@ -47,17 +47,18 @@ def tertulia(
 
 
 def process(folder: Path, *words: str, given: str = "", before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
-    """The same in a process of its own, with `before` in front of the command."""
-    return subprocess.run(
-        [*before, str(PROGRAM), *words],
-        cwd=folder,
-        env=environment(),
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
+    """The same in a process of its own, with `before` in front of the command; one that hangs says where."""
+    command = [*before, str(PROGRAM), *words]
+    pipe, variables = subprocess.PIPE, environment(PYTHONFAULTHANDLER="1")
+    with subprocess.Popen(
+        command, cwd=folder, env=variables, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    ) as running:
+        try:
+            out, err = running.communicate(given, timeout=50)
+        except subprocess.TimeoutExpired:
+            running.send_signal(signal.SIGABRT)
+            raise AssertionError("\n".join(running.communicate(timeout=5))) from None
+    return subprocess.CompletedProcess(command, running.returncode, out, err)
 
 
 class Serving:

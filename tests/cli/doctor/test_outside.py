@@ -1,6 +1,7 @@
 """From outside, without a proxy; with one: tests/test_proxy.py."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from support.process import free_port
 from support.proxies import write_certificate
@@ -88,6 +91,23 @@ async def test_a_proxy_that_believes_strangers() -> None:
     assert spoofed.what == "Strangers can pretend to come from any address."
     for name in ("ready", "host name", "scheme", "sockets outside"):
         assert seen[name].level == "problem", name
+
+
+async def test_a_socket_that_never_ends_does_not_keep_the_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it says, and though it does not answer to being closed either."""
+    monkeypatch.setattr(outside, "SECONDS", 0.2)
+
+    async def talk(opened: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await opened.send("hello?")
+
+    async with serve(talk, "127.0.0.1", 0, close_timeout=0) as server:
+        url = f"http://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+        with httpx.Client(trust_env=False) as http:
+            line = outside.Line(Address(url), http, ssl.create_default_context())
+            finding = await asyncio.to_thread(outside.upgrade, line)
+    assert finding.what == "A socket does not open, or does not answer."
 
 
 async def test_nobody_answers() -> None:

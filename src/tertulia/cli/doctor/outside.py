@@ -1,5 +1,6 @@
 """`--url`: asks the running server as people do, through the proxy."""
 
+import asyncio
 import json
 import socket
 import ssl
@@ -8,8 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.sync.client import connect
 
 from tertulia.cli.doctor.finding import Finding, ok, problem, warning
 from tertulia.client.address import Address
@@ -61,7 +62,7 @@ def ask(url: str) -> Iterator[tuple[str, Finding]]:
         for name, check in CHECKS if here else (*CHECKS, *FOR_STRANGERS):
             try:
                 finding = check(line)
-            except httpx.HTTPError:
+            except (httpx.HTTPError, OSError):
                 finding = problem("There was no answer.", "Ask again; look into the logs of the proxy and the server.")
             if finding is not None:
                 yield name, finding
@@ -130,14 +131,8 @@ def scheme(line: Line) -> Finding:
 def upgrade(line: Line) -> Finding:
     """A socket opens, takes a frame and answers, here with the close code for a token that is not good."""
     advice = f"Pass `Upgrade` and `Connection` on for /ws, with HTTP/1.1; {PAGE}."
-    tls = line.tls if line.is_secure else None
     try:
-        with connect(
-            line.address.socket, ssl=tls, proxy=None, open_timeout=SECONDS, compression=None, user_agent_header=None
-        ) as opened:
-            opened.send(json.dumps({"cmd": "hello", "id": 1, "token": "doctor"}))
-            while True:
-                opened.recv(timeout=SECONDS)
+        asyncio.run(_hello(line))
     except InvalidStatus as error:
         return problem(f"/ws answers {error.response.status_code}, and opens no socket.", advice)
     except ConnectionClosed as error:
@@ -145,7 +140,20 @@ def upgrade(line: Line) -> Finding:
             return ok("Sockets open.")
         return problem("A socket opens and breaks.", "Look for a limit of the proxy on connections or time.")
     except (OSError, WebSocketException):
-        return problem("A socket does not open, or does not answer.", advice)
+        pass
+    return problem("A socket does not open, or does not answer.", advice)
+
+
+async def _hello(line: Line) -> None:
+    """Until the server closes it, and not longer than `SECONDS`, whatever it says meanwhile (TimeoutError)."""
+    tls = line.tls if line.is_secure else None
+    opening = connect(
+        line.address.socket, ssl=tls, proxy=None, compression=None, user_agent_header=None, close_timeout=1
+    )
+    async with asyncio.timeout(SECONDS), opening as opened:
+        await opened.send(json.dumps({"cmd": "hello", "id": 1, "token": "doctor"}))
+        while True:
+            await opened.recv()
 
 
 def spoofing(line: Line) -> Finding:
