@@ -62,13 +62,14 @@ CLOSES = [(b"", 0), ((1000).to_bytes(2, "big"), 1000), ((4711).to_bytes(2, "big"
 ANY = frozenset([*CODES, *(code for _, code in CLOSES), None])
 
 Piece = tuple[str, Any]
+"""A method of `Script` and what it takes; a number of the tables above, which are too long to be shown."""
 ASK = st.tuples(
     st.just("ask"), st.tuples(st.lists(st.integers(0, 20), max_size=4).map(sorted), st.sampled_from([b"", *CONTROL]))
 )
 CALM = st.one_of(ASK, st.tuples(st.just("control"), st.sampled_from(CONTROL)))
 END = st.one_of(
-    st.tuples(st.just("broken"), st.sampled_from(BROKEN)),
-    st.tuples(st.just("inside"), st.sampled_from(INSIDE)),
+    st.tuples(st.just("broken"), st.sampled_from(range(len(BROKEN)))),
+    st.tuples(st.just("inside"), st.sampled_from(range(len(INSIDE)))),
     st.tuples(st.just("close"), st.sampled_from(CLOSES)),
     st.tuples(st.just("garbage"), st.binary(min_size=1, max_size=60)),
 )
@@ -104,11 +105,12 @@ class Script:
     def control(self, _number: int, data: bytes) -> None:
         self.data += data
 
-    def broken(self, _number: int, what: tuple[bytes, set[int]]) -> None:
-        self._end(*what)
+    def broken(self, _number: int, which: int) -> None:
+        self._end(*BROKEN[which])
 
-    def inside(self, _number: int, what: tuple[bytes, set[int]]) -> None:
-        self._end(frame(TEXT, b"{", fin=False) + what[0], what[1])
+    def inside(self, _number: int, which: int) -> None:
+        data, codes = INSIDE[which]
+        self._end(frame(TEXT, b"{", fin=False) + data, codes)
 
     def close(self, _number: int, what: tuple[bytes, int]) -> None:
         """Who goes on after that may not hear the answer, for the line is reset, or is told that this is wrong."""
@@ -213,8 +215,8 @@ async def _read(client: RawSocket, script: Script) -> tuple[list[int], int | Non
                 return replies, got.code
             if got.opcode == TEXT and isinstance(number := json.loads(got.payload).get("re"), int):
                 replies.append(number)
-    except (asyncio.IncompleteReadError, ConnectionError):
-        pass
+    except (asyncio.IncompleteReadError, OSError):
+        pass  # reset, which half-closing a line that is down says as ENOTCONN
     return replies, None
 
 
