@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from support.accounts import new_database
 from support.clock import FakeClock
-from support.databases import ON_SQLITE
+from support.databases import ON_POSTGRESQL, ON_SQLITE
 from support.receiver import Received, receiver
 from support.waiting import until
 from tertulia.domain.ids import new_id
@@ -169,6 +169,25 @@ async def test_order_in_a_room_is_kept_under_failures_and_other_rooms_go_on(tmp_
         first = [one.id for one in there.received if one.json["n"] == 1]
         assert len(set(first)) == 1  # repeats are known by their id
         assert await w.counts() == (0, 0)
+
+
+@ON_POSTGRESQL
+async def test_of_two_nodes_one_tells_and_when_it_stops_the_other_does(tmp_path: Path) -> None:
+    """Each delivery once and in its order, whichever node recorded it."""
+    async with receiver() as there, world(tmp_path) as one, world(tmp_path, one.clock) as two:
+        await one.hook(there.url)
+        two.said = 100
+        wanted = [number for _ in range(5) for w in (one, two) for number in await w.tell(1)]
+        for _ in range(5):
+            one.clock.advance(1)
+            await one.settle()
+            await two.settle()
+        assert numbers(there.received) == wanted
+        await one.sender.close()
+        wanted += await one.tell(1) + await two.tell(1)
+        await two.pass_time(2)
+        await there.count(len(wanted))
+        assert numbers(there.received) == wanted
 
 
 async def test_one_dead_webhook_holds_up_no_other(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tertulia.domain.webhooks import MAX_DELAY, Delivery, Webhook, delay
 from tertulia.metrics import Metrics
 from tertulia.protocol.webhooks import body_of
 from tertulia.services.calls import PER_WEBHOOK, Answer, Calls
+from tertulia.services.duty import Duty
 from tertulia.services.lanes import Lanes
 from tertulia.storage import audit, deliveries, webhooks
 from tertulia.storage.database import Database
@@ -73,7 +74,7 @@ class _Outcomes:
 
 
 class Deliveries:
-    """The one sender of this process. `is_there(user)`: they have a connection."""
+    """The one sender of this process, which sends while it has the duty. `is_there(user)`: they have a connection."""
 
     def __init__(
         self,
@@ -86,6 +87,7 @@ class Deliveries:
         is_there: Callable[[int], bool] = lambda user: False,
     ) -> None:
         self._db = db
+        self._duty = Duty(db, clock, "webhooks")
         self._calls = calls
         self._clock = clock
         self._tasks = tasks
@@ -149,12 +151,15 @@ class Deliveries:
         if self._sending:
             await asyncio.wait(self._sending, timeout=LAST_WORDS)
         await self._calls.close()
+        await self._safely(self._duty.let_go)
 
     # Whose turn it is
 
     async def _turn(self) -> None:
         await self._look()
-        while not self._closing and (wanted := self._next()):
+        if self._webhooks:
+            await self._duty.hold()
+        while self._duty.is_held and not self._closing and (wanted := self._next()):
             try:
                 found = await self._db.read(_heads, wanted)
             except BaseException:
@@ -318,8 +323,9 @@ class Deliveries:
         """Keep the queues bounded, and count them."""
         counts = await self._db.read(deliveries.counts)
         self._metrics.queue_depth.labels("webhooks").set(sum(waiting for waiting, _ in counts.values()))
-        for webhook, (waiting, dead) in counts.items():
-            await self._bound(webhook, waiting - self._rules.waiting, dead)
+        if counts and await self._duty.hold():
+            for webhook, (waiting, dead) in counts.items():
+                await self._bound(webhook, waiting - self._rules.waiting, dead)
 
     async def _bound(self, webhook: int, excess: int, dead: int) -> None:
         now, dropped = self._clock.now(), 0
