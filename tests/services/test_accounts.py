@@ -9,6 +9,7 @@ import pytest
 
 from support.accounts import LAPTOP, NEW_PASSWORD, PASSWORD, Node, node
 from support.gated import GatedHasher
+from support.refusals import refusal
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
 from tertulia.domain.models import Caller
@@ -21,21 +22,6 @@ from tertulia.services.passwords import Passwords, recommended_hasher
 async def here(tmp_path: Path) -> AsyncIterator[Node]:
     async with node(tmp_path) as one:
         yield one
-
-
-async def refusal(work: object) -> Rejection:
-    with pytest.raises(Rejection) as refused:
-        await work  # type: ignore[misc]
-    return refused.value
-
-
-async def login_code(at: Node, name: str, password: str = PASSWORD) -> str:
-    """What comes of a login: a code, or nothing."""
-    try:
-        await at.login(name, password)
-    except Rejection as rejected:
-        return rejected.code
-    return ""
 
 
 # Signing up
@@ -110,7 +96,7 @@ async def test_an_address_that_is_only_data(here: Node) -> None:
     assert (await here.people.me(here.caller(bob))) == bob.user
     assert (await here.login("ann@example.org")).user == ann.user
     eve = await here.register("eve", email="eve@example.org", claims_email=False)
-    assert await login_code(here, "eve@example.org") == "wrong_credentials"
+    assert await here.login_code("eve@example.org") == "wrong_credentials"
     assert (await here.register("eva", email="Eve@example.org")).user.claims_email
     assert not (await here.people.me(here.caller(eve))).claims_email
     refused = await refusal(here.register("zed", email="nonsense", claims_email=False))
@@ -241,8 +227,8 @@ async def test_changing_the_password_ends_the_other_sessions(here: Node) -> None
     await here.accounts.change_password(caller, PASSWORD, NEW_PASSWORD)
     assert here.sessions.is_open(caller)
     assert not here.sessions.is_open(other)
-    assert await login_code(here, "ann") == "wrong_credentials"
-    assert await login_code(here, "ann", NEW_PASSWORD) == ""
+    assert await here.login_code("ann") == "wrong_credentials"
+    assert await here.login_code("ann", NEW_PASSWORD) == ""
     assert await here.sessions.refresh(ann.tokens["refresh"], "")
 
 
@@ -256,7 +242,7 @@ async def test_a_password_is_changed_by_who_knows_it(here: Node) -> None:
     here.clock.advance(60)
     weak = await refusal(here.accounts.change_password(caller, PASSWORD, "short"))
     assert (weak.code, list(weak.fields)) == ("weak_password", ["new"])
-    assert await login_code(here, "ann") == ""
+    assert await here.login_code("ann") == ""
 
 
 async def test_a_session_that_was_ended_changes_no_password(tmp_path: Path) -> None:
@@ -274,7 +260,7 @@ async def test_a_session_that_was_ended_changes_no_password(tmp_path: Path) -> N
             hasher.gate.set()
         assert change.result().code == "unauthorized"
         assert here.sessions.is_open(here.caller(ann))
-        assert await login_code(here, "ann") == ""
+        assert await here.login_code("ann") == ""
 
 
 async def test_a_login_with_the_password_of_before_opens_no_session(tmp_path: Path) -> None:
@@ -284,7 +270,7 @@ async def test_a_login_with_the_password_of_before_opens_no_session(tmp_path: Pa
         await here.register("ann")
         hasher.gate.clear()
         async with asyncio.TaskGroup() as group:
-            login = group.create_task(login_code(here, "ann"))
+            login = group.create_task(here.login_code("ann"))
             while not hasher.running:
                 await asyncio.to_thread(lambda: None)
             await here.execute("UPDATE users SET password_hash = 'changed'")

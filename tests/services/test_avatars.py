@@ -15,6 +15,7 @@ from support.backend import SECRET, shared
 from support.clock import FakeClock
 from support.node import Node, Person, node
 from support.pictures import BLUE, GREEN, RED, frames, is_like, plain, shown
+from support.refusals import refusal
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import Caller, User
 from tertulia.services.avatars import PLACES
@@ -25,12 +26,6 @@ from tertulia.storage.tables import avatars
 async def running(tmp_path: Path) -> AsyncIterator[Node]:
     async with node(tmp_path, FakeClock(), jwt_secret=SECRET) as running:
         yield running
-
-
-async def refusal(work: object) -> Rejection:
-    with pytest.raises(Rejection) as refused:
-        await work  # type: ignore[misc]
-    return refused.value
 
 
 def token_of(user: User) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from support.accounts import Node, node
-from tertulia.domain.errors import Rejection
+from support.refusals import refusal
 from tertulia.domain.ids import MAX_INTEGER, new_id
 
 
@@ -12,12 +12,6 @@ from tertulia.domain.ids import MAX_INTEGER, new_id
 async def here(tmp_path: Path) -> AsyncIterator[Node]:
     async with node(tmp_path) as one:
         yield one
-
-
-async def refusal(work: object) -> Rejection:
-    with pytest.raises(Rejection) as refused:
-        await work  # type: ignore[misc]
-    return refused.value
 
 
 async def test_users_by_number(here: Node) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from support.node import Node, Person, node
+from support.refusals import refusal
 from support.staff import staff_person
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
@@ -15,12 +16,6 @@ from tertulia.domain.models import RoomKind
 from tertulia.services.accounts import Device, Registration
 
 LAPTOP = Device("laptop", "192.0.2.1")
-
-
-async def refusal(asked: Awaitable[Any]) -> Rejection:
-    with pytest.raises(Rejection) as refused:
-        await asked
-    return refused.value
 
 
 @asynccontextmanager

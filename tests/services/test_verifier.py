@@ -7,6 +7,7 @@ import pytest
 
 from support.accounts import LAPTOP, NEW_PASSWORD, PASSWORD, Node, node
 from support.gated import GatedHasher
+from support.refusals import refusal
 from support.waiting import until
 from tertulia.domain.errors import Rejection
 from tertulia.services.passwords import Passwords
@@ -16,21 +17,6 @@ from tertulia.services.passwords import Passwords
 async def here(tmp_path: Path) -> AsyncIterator[Node]:
     async with node(tmp_path) as one:
         yield one
-
-
-async def refusal(work: object) -> Rejection:
-    with pytest.raises(Rejection) as refused:
-        await work  # type: ignore[misc]
-    return refused.value
-
-
-async def login_code(at: Node, name: str, password: str = PASSWORD) -> str:
-    """What comes of a login: a code, or nothing."""
-    try:
-        await at.login(name, password)
-    except Rejection as rejected:
-        return rejected.code
-    return ""
 
 
 async def test_what_is_wrong_is_not_told(here: Node) -> None:
@@ -56,9 +42,9 @@ async def test_an_unknown_name_costs_a_verification_too(tmp_path: Path) -> None:
     hasher = GatedHasher()
     async with node(tmp_path, passwords=Passwords(hasher)) as here:
         await here.register("ann")
-        await login_code(here, "ann", NEW_PASSWORD)
+        await here.login_code("ann", NEW_PASSWORD)
         assert hasher.verified == 1
-        await login_code(here, "nobody", NEW_PASSWORD)
+        await here.login_code("nobody", NEW_PASSWORD)
         assert hasher.verified == 2
 
 
@@ -70,24 +56,24 @@ async def test_five_wrong_passwords_then_a_pause(here: Node, name: str) -> None:
     """It is the same whether there is such an account or not."""
     await here.register("ann")
     await here.register("bob")
-    codes = [await login_code(here, name, NEW_PASSWORD) for _ in range(6)]
+    codes = [await here.login_code(name, NEW_PASSWORD) for _ in range(6)]
     assert codes == ["wrong_credentials"] * 5 + ["rate_limited"]
     here.clock.advance(30)
     refused = await refusal(here.login(name.upper(), PASSWORD))
     assert (refused.code, refused.retry_after) == ("rate_limited", 30.0)
-    assert await login_code(here, "bob") == ""
+    assert await here.login_code("bob") == ""
     here.clock.advance(30)
-    assert await login_code(here, name) == ("" if name == "ann" else "wrong_credentials")
+    assert await here.login_code(name) == ("" if name == "ann" else "wrong_credentials")
 
 
 async def test_right_passwords_do_not_count(here: Node) -> None:
     await here.register("ann")
     for _ in range(4):
-        assert await login_code(here, "ann", NEW_PASSWORD) == "wrong_credentials"
+        assert await here.login_code("ann", NEW_PASSWORD) == "wrong_credentials"
     for _ in range(10):
-        assert await login_code(here, "ann") == ""
-    assert await login_code(here, "ann", NEW_PASSWORD) == "wrong_credentials"
-    assert await login_code(here, "ann") == "rate_limited"
+        assert await here.login_code("ann") == ""
+    assert await here.login_code("ann", NEW_PASSWORD) == "wrong_credentials"
+    assert await here.login_code("ann") == "rate_limited"
 
 
 async def test_a_hundred_guesses_at_once_are_five(tmp_path: Path) -> None:
@@ -95,20 +81,20 @@ async def test_a_hundred_guesses_at_once_are_five(tmp_path: Path) -> None:
     hasher = GatedHasher()
     async with node(tmp_path, passwords=Passwords(hasher, waiting=200)) as here:
         await here.register("ann")
-        codes = await asyncio.gather(*(login_code(here, "ann", NEW_PASSWORD) for _ in range(100)))
+        codes = await asyncio.gather(*(here.login_code("ann", NEW_PASSWORD) for _ in range(100)))
         assert sorted(codes) == ["rate_limited"] * 95 + ["wrong_credentials"] * 5
         assert hasher.verified == 5
 
 
 async def test_many_devices_of_one_account_at_once_all_get_in(here: Node) -> None:
     await here.register("ann")
-    assert await asyncio.gather(*(login_code(here, "ann") for _ in range(30))) == [""] * 30
+    assert await asyncio.gather(*(here.login_code("ann") for _ in range(30))) == [""] * 30
 
 
 async def test_a_flood_is_told_when_to_come_back(tmp_path: Path) -> None:
     async with node(tmp_path, passwords=Passwords(GatedHasher(), threads=1, waiting=2)) as here:
         await here.register("ann")
-        codes = await asyncio.gather(*(login_code(here, f"ann{number}") for number in range(10)))
+        codes = await asyncio.gather(*(here.login_code(f"ann{number}") for number in range(10)))
         assert sorted(codes) == ["busy"] * 7 + ["wrong_credentials"] * 3
 
 
@@ -124,7 +110,7 @@ async def test_guesses_are_counted_however_one_signs_in(here: Node) -> None:
 
 async def test_a_guessed_name_takes_little_memory(here: Node) -> None:
     """Some characters fold to eighteen: of a hundred thousand such names a gigabyte would be kept."""
-    assert await login_code(here, "\ufdfa" * 254) == "wrong_credentials"
+    assert await here.login_code("\ufdfa" * 254) == "wrong_credentials"
     assert max(map(len, here.verifier._guesses._times)) <= 254  # type: ignore[arg-type]
 
 
@@ -176,7 +162,7 @@ async def test_what_is_compared_is_a_guess_too(here: Node, name: str) -> None:
     assert await verified(here, "ann") == ""
     codes = await asyncio.gather(*(verified(here, name, f"{NEW_PASSWORD} {number}") for number in range(50)))
     assert sorted(codes) == ["rate_limited"] * 45 + ["wrong_credentials"] * 5
-    assert await verified(here, name) == await login_code(here, name) == "rate_limited"
+    assert await verified(here, name) == await here.login_code(name) == "rate_limited"
     here.clock.advance(60)
     assert await verified(here, name) == ("" if name == "ann" else "wrong_credentials")
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from support.clock import FakeClock
 from support.databases import new_url
+from tertulia.domain.errors import Rejection
 from tertulia.domain.models import Caller
 from tertulia.services import Services
 from tertulia.services.accounts import Accounts, Device, Registration, SignedIn
@@ -69,6 +70,14 @@ class Node:
 
     async def login(self, name: str = "ann", password: str = PASSWORD, device: Device = PHONE) -> SignedIn:
         return await self.accounts.login(name, password, device)
+
+    async def login_code(self, name: str, password: str = PASSWORD) -> str:
+        """What comes of a login: a code, or nothing."""
+        try:
+            await self.login(name, password)
+        except Rejection as rejected:
+            return rejected.code
+        return ""
 
     def caller(self, signed_in: SignedIn) -> Caller:
         return self.sessions.authenticate(signed_in.tokens["access"])
