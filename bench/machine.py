@@ -43,11 +43,16 @@ def pinned(core: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Tools:
-    """The programs in C: load, the storm of clients that come back, and the floor."""
+    """The programs in C: load, the storm of clients that come back, the floor; and a library, the slow disk."""
 
     wsload: Path
     storm: Path
     limit: Path
+    slowdisk: Path
+
+    def disk(self, microseconds: int) -> dict[str, str]:
+        """Environment of a program whose disk takes so much longer; 0: as long as it does."""
+        return {"LD_PRELOAD": str(self.slowdisk), "DISK_US": str(microseconds)} if microseconds else {}
 
 
 def build(directory: Path) -> Tools:
@@ -57,9 +62,10 @@ def build(directory: Path) -> Tools:
     if compiler is None:
         sys.exit("The load generator is written in C: install a compiler first (Debian: apt install gcc).")
     built = {}
-    for name in ("wsload", "storm", "limit"):
+    for name in ("wsload", "storm", "limit", "slowdisk"):
         built[name] = directory / name
-        subprocess.run([compiler, "-O2", "-w", "-o", str(built[name]), str(LOAD / f"{name}.c")], check=True)
+        how = ["-shared", "-fPIC"] if name == "slowdisk" else []
+        subprocess.run([compiler, "-O2", "-w", *how, "-o", str(built[name]), str(LOAD / f"{name}.c")], check=True)
     return Tools(**built)
 
 
@@ -114,11 +120,13 @@ def running(
 
 
 @contextmanager
-def tertulia(directory: Path, url: str | None = None, *options: str) -> Iterator[tuple[int, Process]]:
+def tertulia(
+    directory: Path, url: str | None = None, *options: str, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[int, Process]]:
     """`tertulia serve` on a free port, with its data in `directory` or in the database at `url`; (port, process)."""
     port = free_port()
     command = [sys.executable, "-m", "tertulia", "serve", "--port", str(port), "--data-dir", str(directory), *options]
-    wanted = {**UNLIMITED, **({"TERTULIA_DATABASE_URL": url} if url else {})}
+    wanted = {**UNLIMITED, **({"TERTULIA_DATABASE_URL": url} if url else {}), **(environment or {})}
     with running(command, port, wanted) as process:
         yield port, process
 
