@@ -37,7 +37,7 @@ def numbered() -> st.SearchStrategy[tuple[bytes, object]]:
 
 
 def test_any_frames_in_any_order(world: Target) -> None:
-    @examples(50, 1, many=33_000)
+    @examples(50, 1, many=37_000)
     @given(st.lists(numbered(), min_size=15, max_size=FRAMES), st.sampled_from(["hello", "hello", "token", "nobody"]))
     def say(frames: list[tuple[bytes, object]], begin: str) -> None:
         world.run(_say(world, frames, begin))

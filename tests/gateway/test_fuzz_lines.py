@@ -163,7 +163,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_any_bytes_in_any_pieces(world: World) -> None:
-    @examples(100, 1, many=10_000)
+    @examples(100, 1, many=11_000)
     @given(PIECES, st.booleans(), st.booleans(), st.lists(st.integers(1, 500), max_size=6))
     def send(pieces: list[Piece], hello: bool, early: bool, sizes: list[int]) -> None:
         world.run(_send(world, Script(pieces, hello=hello), sizes, early=early))
