@@ -1,8 +1,8 @@
 """The one writer of room changes on a node.
 
-It takes all that waits, without a timer: while one transaction commits, the next batch gathers. Only when a batch is
-committed are its items answered and its events delivered. Where the database lets many write, rooms are spread over
-lanes, each with its own batches; a room is always in the same lane.
+It takes all that waits, without a timer: while one transaction commits and its events are delivered, the next batch
+gathers. Only when a batch is committed are its items answered. Where the database lets many write, rooms are spread
+over lanes, each with its own batches; a room is always in the same lane.
 """
 
 import asyncio
@@ -261,7 +261,7 @@ class Committer:
             self._metrics.commit_seconds.observe(perf_counter() - started)
             self._metrics.commit_batch.observe(len(items))
             self._committed(lane, items, batch)
-            then()
+            _after_a_look(then)
 
         try:
             left = items[0].since + MAX_WAIT - self._clock.monotonic()  # those that wait for longest come first
@@ -362,6 +362,14 @@ class Committer:
             item.done(result)
         except Exception:  # one deaf client must not stop the answers of the others
             log.exception("commit.answer_failed")
+
+
+def _after_a_look(then: Callable[[], None]) -> None:
+    """Once the loop has looked at the lines twice: who waited for this batch may have answered it, and shares the next.
+    No time passes when nobody did.
+    """
+    loop = asyncio.get_running_loop()
+    loop.call_soon(loop.call_soon, then)
 
 
 def _room_of(item: _Item) -> int | None:
