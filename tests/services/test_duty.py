@@ -40,6 +40,10 @@ class TestOnSeveralNodes:
             clock.advance(LOOK)
             assert await one.hold()
 
+    async def test_who_asks_while_it_is_taken_waits_for_that(self, db: Database) -> None:
+        one = Duty(db, FakeClock(), "sweeping")
+        assert all(await asyncio.gather(one.hold(), one.hold()))
+
     async def test_each_duty_is_one_of_its_own(self, db: Database) -> None:
         clock = FakeClock()
         assert await Duty(db, clock, "sweeping").hold()

@@ -4,6 +4,7 @@ Who has the duty leaves a new sign of life in the database every few seconds. Wh
 by its own clock, takes over; no two clocks are compared. Where nobody else writes, the duty is always held.
 """
 
+import asyncio
 from itertools import count
 
 from tertulia.clock import Clock
@@ -31,6 +32,7 @@ class Duty:
         self._look_at = 0.0
         self._held_until = 0.0
         self._is_over = False
+        self._looking = asyncio.Lock()
 
     @property
     def is_held(self) -> bool:
@@ -39,10 +41,11 @@ class Duty:
 
     async def hold(self) -> bool:
         """Whether it is held: looked up again, and taken or kept, when it is time to."""
-        now = self._clock.monotonic()
-        if self._db.writer.shared and now >= self._look_at and not self._is_over:
-            self._look_at = now + LOOK
-            await self._look(now)
+        async with self._looking:
+            now = self._clock.monotonic()
+            if self._db.writer.shared and now >= self._look_at and not self._is_over:
+                self._look_at = now + LOOK
+                await self._look(now)
         return self.is_held
 
     async def _look(self, now: float) -> None:
