@@ -1,27 +1,13 @@
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, select, update
 
-from support.accounts import new_database
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
 from tertulia.storage import accounts
 from tertulia.storage.accounts import NewUser
-from tertulia.storage.database import open_engine
 from tertulia.storage.tables import users
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    database = new_database(tmp_path)
-    engine = open_engine(database.url, write=True)
-    with engine.begin() as opened:
-        yield opened
-    engine.dispose()
-    database.close()
 
 
 def new_user(username: str, email: str | None = None, first_name: str = "") -> NewUser:

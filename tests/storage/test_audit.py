@@ -1,26 +1,11 @@
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from support.accounts import new_database
 from tertulia.domain.ids import new_id
 from tertulia.storage import audit
-from tertulia.storage.database import open_engine
 
 ROOM = new_id()
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    database = new_database(tmp_path)
-    engine = open_engine(database.url, write=True)
-    with engine.begin() as opened:
-        yield opened
-    engine.dispose()
-    database.close()
 
 
 def test_newest_first_page_by_page(connection: Connection) -> None:

@@ -1,25 +1,12 @@
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Connection
 
-from support.databases import new_url
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
 from tertulia.domain.models import User
 from tertulia.storage import accounts, external
 from tertulia.storage.accounts import NewUser
-from tertulia.storage.database import open_engine
 from tertulia.storage.external import NewExternal
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = open_engine(new_url(tmp_path), write=True)
-    with engine.begin() as connection:
-        yield connection
-    engine.dispose()
 
 
 def make(connection: Connection, external_id: str, **more: str) -> User:

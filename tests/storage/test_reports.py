@@ -1,27 +1,12 @@
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from sqlalchemy import Connection, insert, select
 
-from support.accounts import new_database
 from tertulia.domain.ids import new_id
 from tertulia.domain.reports import Report
 from tertulia.storage import reports, tables
-from tertulia.storage.database import open_engine
 
 MESSAGE = new_id()
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    database = new_database(tmp_path)
-    engine = open_engine(database.url, write=True)
-    with engine.begin() as opened:
-        yield opened
-    engine.dispose()
-    database.close()
 
 
 def add(connection: Connection, at: int = 1, reporter: int | None = 5, **more: object) -> Report:

@@ -1,25 +1,10 @@
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Connection
 
-from support.accounts import new_database
 from tertulia.domain.ids import new_id
 from tertulia.domain.models import Session, User
 from tertulia.storage import accounts, sessions, users
 from tertulia.storage.accounts import NewUser
-from tertulia.storage.database import open_engine
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    database = new_database(tmp_path)
-    engine = open_engine(database.url, write=True)
-    with engine.begin() as opened:
-        yield opened
-    engine.dispose()
-    database.close()
 
 
 @pytest.fixture

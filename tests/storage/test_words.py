@@ -1,25 +1,9 @@
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from sqlalchemy import Connection
 
-from support.accounts import new_database
 from tertulia.domain.words import Action, Word
 from tertulia.storage import words
-from tertulia.storage.database import open_engine
 
 REFUSE, REPORT = Action.REFUSE, Action.REPORT
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    database = new_database(tmp_path)
-    engine = open_engine(database.url, write=True)
-    with engine.begin() as opened:
-        yield opened
-    engine.dispose()
-    database.close()
 
 
 def test_put_changed_removed(connection: Connection) -> None:
