@@ -7,6 +7,7 @@ again by the next one, with the same id.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
@@ -151,7 +152,9 @@ class Deliveries:
         if self._sending:
             await asyncio.wait(self._sending, timeout=LAST_WORDS)
         await self._calls.close()
-        await self._safely(self._duty.let_go)
+        with suppress(TimeoutError):  # then another node waits until nothing was heard of this one
+            async with asyncio.timeout(LAST_WORDS):
+                await self._safely(self._duty.let_go)
 
     # Whose turn it is
 
