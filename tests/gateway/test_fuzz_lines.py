@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import uvloop
-from hypothesis import given
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from support.faults import Faults, faults
@@ -83,6 +83,7 @@ class Script:
     """The bytes, the ids of what they ask in good order, and the codes with which the connection may end by them."""
 
     def __init__(self, pieces: list[Piece], *, hello: bool) -> None:
+        self.pieces = pieces
         self.data = frame(TEXT, b'{"cmd":"hello","id":1}') if hello else b""
         self.asked = [1] if hello else []
         self.ends: frozenset[int | None] | None = None
@@ -179,11 +180,12 @@ async def _send(world: World, script: Script, sizes: list[int], *, early: bool) 
             await client.send(handshake(headers=world.ana.headers.items()) + (chunks.pop(0) if early else b""))
             assert (await client.response()).status == 101
             await _write(client, chunks, half_closed=script.is_garbage)
-            replies, code = await _read(client, script)
+            replies, code, down = await _read(client, script)
     finally:
         client.cut()
-    _judge(world, script, replies, code)
+    note(f"{script.pieces}, in pieces of {sizes}; answered {replies}, then {code}, {down!r}")
     await world.check()
+    _judge(world, script, replies, code)
     count("frames", len(script.asked))
 
 
@@ -205,19 +207,19 @@ def _chunks(data: bytes, sizes: list[int]) -> list[bytes]:
     return [*chunks, data]
 
 
-async def _read(client: RawSocket, script: Script) -> tuple[list[int], int | None]:
-    """The ids that were answered, and the code of the end, if it came to one."""
+async def _read(client: RawSocket, script: Script) -> tuple[list[int], int | None, Exception | None]:
+    """The ids that were answered, and the code of the end, if it came to one, or how the line broke."""
     replies: list[int] = []
     try:
         while script.ends is not None or len(replies) < len(script.asked):
             got = await client.frame()
             if got.opcode == CLOSE:
-                return replies, got.code
+                return replies, got.code, None
             if got.opcode == TEXT and isinstance(number := json.loads(got.payload).get("re"), int):
                 replies.append(number)
-    except (asyncio.IncompleteReadError, OSError):
-        pass  # reset, which half-closing a line that is down says as ENOTCONN
-    return replies, None
+    except (asyncio.IncompleteReadError, OSError) as error:  # half-closing a line that is down says ENOTCONN
+        return replies, None, error
+    return replies, None, None
 
 
 def _judge(world: World, script: Script, replies: list[int], code: int | None) -> None:
