@@ -137,6 +137,22 @@ async def test_e16_a_clients_close_is_answered_with_its_code(kind: Kind) -> None
         assert await peer.until_closed() == 4711
 
 
+@pytest.mark.parametrize("kind", ["picows"])
+async def test_our_close_arrives_though_the_peer_closes_too_and_goes_on(kind: Kind) -> None:
+    """A reset overtakes what was written before: who sends behind its own close is read, into the void."""
+    peer = RecordingPeer()
+    async with socket_server(kind, accepting(peer)) as running:
+        client = await running.open()
+        await client.send(frame(TEXT, b"{}", rsv=4) + frame(CLOSE, (4711).to_bytes(2, "big")))
+        for _ in range(10):
+            await turn()
+            await client.send(frame(TEXT, b"and another thing"))
+        assert await client.close_code() == 1002
+        assert await client.ended()
+        client.shut()
+        assert await peer.until_closed() == 4711
+
+
 async def test_a_close_without_code(kind: Kind) -> None:
     peer = RecordingPeer()
     async with socket_server(kind, accepting(peer)) as running:

@@ -218,11 +218,11 @@ class PicowsTransport(WSListener):
         self._underlying.close()
 
     def _take_late(self, frame: WSFrame) -> None:
-        """After our close frame only the peer's counts."""
+        """After our close frame only the peer's counts. What it sends behind that must not reset the line."""
         if frame.msg_type == WSMsgType.CLOSE and self._code == CUT:
-            code = frame.get_payload_as_bytes()[:2]
-            self._code = int.from_bytes(code, "big") if code else NO_STATUS
-            self._underlying.close()
+            code = int.from_bytes(frame.get_payload_as_bytes()[:2], "big")
+            self._code = code if code in _SENT_CODES else NO_STATUS
+            self._linger()
 
     # The end
 
@@ -304,6 +304,9 @@ class PicowsTransport(WSListener):
         self._closing = True
         self._code = int.from_bytes(last_words[2:4], "big")
         self._parts = None
+        self._linger()
+
+    def _linger(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
         linger(self._underlying, self._lost)
