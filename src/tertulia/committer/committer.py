@@ -1,8 +1,8 @@
 """The one writer of room changes on a node.
 
-It takes all that waits, without a timer: while one transaction commits and its events are delivered, the next batch
-gathers. Only when a batch is committed are its items answered. Where the database lets many write, rooms are spread
-over lanes, each with its own batches; a room is always in the same lane.
+It takes all that waits, without a timer: while one transaction commits, the next batch gathers. Only when a batch is
+committed are its items answered and its events delivered; who answers these at once shares the next one. Where the
+database lets many write, rooms are spread over lanes, each with its own batches; a room is always in the same lane.
 """
 
 import asyncio

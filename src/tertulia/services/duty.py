@@ -36,7 +36,7 @@ class Duty:
 
     @property
     def is_held(self) -> bool:
-        """No other node does it at this moment, and none begins before somebody has been asked again."""
+        """No other node does it at this moment. What was begun before it was lost may still be under way."""
         return not self._db.writer.shared or self._clock.monotonic() < self._held_until
 
     async def hold(self) -> bool:
