@@ -87,12 +87,12 @@ def test_an_exact_name_is_nobodys_address(connection: Connection) -> None:
 
 
 def test_a_name_is_made_for_who_has_none(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    digits = iter(["aaaaaa", "aaaaaa", "bbbbbb"])
-    monkeypatch.setattr("secrets.token_hex", lambda size: next(digits))
+    digits = iter([7, 7, 12345678])
+    monkeypatch.setattr("secrets.randbelow", lambda below: next(digits))
     nameless = [replace(new_user("x", f"{number}@example.org"), username=None) for number in range(2)]
     made = [accounts.create(connection, new) for new in nameless]
-    assert [user.username for user in made] == ["user-aaaaaa", "user-bbbbbb"]
-    assert folded(connection, made[0].number) == "user-aaaaaa"
+    assert [user.username for user in made] == ["user-00000007", "user-12345678"]
+    assert folded(connection, made[0].number) == "user-00000007"
     with pytest.raises(Rejection) as refused:
         accounts.check_new(connection, replace(nameless[0], id=new_id()))
     assert refused.value.code == "email_taken"

@@ -101,13 +101,16 @@ def name_taken(connection: Connection, username: str, but: int | None = None, *,
 
 
 def free_username(connection: Connection, wishes: Sequence[str] = ()) -> str:
-    """The first of `wishes` that nobody has; else one that is made of it, or of `user`, and of six random digits."""
+    """The first of `wishes` that nobody has; else one that is made of it, or of `user`, and of eight random digits.
+
+    Digits, because letters make words, or half of somebody's name.
+    """
     for wish in wishes:
         hold_names(connection, wish)
         if not name_taken(connection, wish):
             return wish
     base = wishes[0] if wishes else "user"
-    while name_taken(connection, made := f"{base}-{secrets.token_hex(3)}"):
+    while name_taken(connection, made := f"{base}-{secrets.randbelow(10**8):08}"):
         pass
     return made
 
