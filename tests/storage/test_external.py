@@ -44,6 +44,8 @@ def test_a_free_username(connection: Connection) -> None:
     assert accounts.free_username(connection, ["ana", "anna"]) == "anna"
     assert accounts.free_username(connection, ["ana"]).startswith("ana-")
     assert accounts.free_username(connection, []).startswith("user-")
+    make(connection, "u2", username="x" * 150)
+    assert len(accounts.free_username(connection, ["x" * 150])) == 150
 
 
 def test_only_what_differs_is_a_change(connection: Connection) -> None:

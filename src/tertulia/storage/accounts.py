@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tertulia.domain.errors import Rejection
 from tertulia.domain.models import User
-from tertulia.domain.usernames import fold_username
+from tertulia.domain.usernames import MAX_USERNAME, fold_username
 from tertulia.storage.engines import hold
 from tertulia.storage.tables import users
 from tertulia.storage.users import COLUMNS, bump, by_numbers, user_of
@@ -109,7 +109,7 @@ def free_username(connection: Connection, wishes: Sequence[str] = ()) -> str:
         hold_names(connection, wish)
         if not name_taken(connection, wish):
             return wish
-    base = wishes[0] if wishes else "user"
+    base = (wishes[0] if wishes else "user")[: MAX_USERNAME - 9]
     while name_taken(connection, made := f"{base}-{secrets.randbelow(10**8):08}"):
         pass
     return made
