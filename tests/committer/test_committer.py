@@ -14,6 +14,7 @@ from tertulia.domain.changes import Change, Delete, Edit, Join, Post, Result
 from tertulia.domain.errors import Rejection
 from tertulia.domain.events import RoomBatch
 from tertulia.metrics import Metrics
+from tertulia.storage.writer import PATIENCE
 
 SURROGATE = "smuggled \ud800 past the edge"
 TOO_BIG = 2**63
@@ -159,7 +160,7 @@ async def test_an_answer_that_fails_stops_nobody(tmp_path: Path) -> None:
             h.committer.submit(Post(room, ann, "3"), lambda _result: None)
             await asyncio.wait_for(_until_nothing_waits(h), 5)
             h.committer.submit(Post(room, ann, "too late"), deaf)
-            h.clock.advance(module.MAX_WAIT + 1)
+            h.clock.advance(PATIENCE)
         await h.post(room, ann, "4")
         assert h.bodies(room) == ["1", "2", "3", "4"]
 

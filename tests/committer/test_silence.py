@@ -91,8 +91,8 @@ async def test_when_it_stays_away_each_is_answered_in_time_and_the_next_goes_thr
             room = await h.room(ann)
             await h.writer.run(users.bump, [ann])
             impatient()
-            for module, name in ((committer, "MAX_WAIT"), (writer, "PATIENCE")):
-                monkeypatch.setattr(module, name, 0.3)
+            for module in (committer, writer):
+                monkeypatch.setattr(module, "PATIENCE", module.LAST_TRY + 0.3)
             line.swallow = "before"
             answers: list[str] = []
             h.committer.submit(Post(room, ann, "1", "k1"), lambda result: answers.append(code(result)))

@@ -236,7 +236,7 @@ async def test_too_many_waiting_writes_are_refused(tmp_path: Path, monkeypatch: 
 async def test_a_write_whose_turn_comes_too_late_is_unavailable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is before it may hang for long; whoever waits is told after 5 s, and nothing is done behind their back."""
+    """What is before it may hang for long; whoever waits is told in time, and nothing is done behind their back."""
     async with heart(tmp_path) as h:
         (ann,) = h.people("ann")
         async with h.stopped_writer():

@@ -24,7 +24,7 @@ from tertulia.domain.errors import Rejection
 from tertulia.domain.events import RoomBatch
 from tertulia.metrics import Metrics
 from tertulia.storage.engines import is_locked, is_outage, passes
-from tertulia.storage.writer import Writer, pause_after
+from tertulia.storage.writer import LAST_TRY, PATIENCE, Writer, pause_after
 from tertulia.tasks import Tasks
 
 log = structlog.get_logger(__name__)
@@ -33,8 +33,6 @@ MAX_BATCH = 1_000
 MAX_BATCH_BYTES = 1_000_000
 MAX_WAITING = 20_000
 MAX_WAITING_BYTES = 64_000_000
-MAX_WAIT = 5.0
-"""Seconds that an item may wait for its turn; then it is refused, having changed nothing."""
 RECENT_KEYS = 10_000
 ITEM_BYTES = 200
 CONFLICTS = 3
@@ -208,8 +206,8 @@ class Committer:
         return item
 
     def _oldest(self) -> float:
-        """What came before this has waited too long."""
-        return self._clock.monotonic() - MAX_WAIT
+        """What came before this has waited too long: a try could not end in time."""
+        return self._clock.monotonic() - (PATIENCE - LAST_TRY)
 
     def _set_aside(self, lane: _Lane, item: _Item) -> None:
         """Until somebody else lets go of its room; the others of the lane go on."""
@@ -264,7 +262,7 @@ class Committer:
             _after_a_look(then)
 
         try:
-            left = items[0].since + MAX_WAIT - self._clock.monotonic()  # those that wait for longest come first
+            left = items[0].since + PATIENCE - self._clock.monotonic()  # those that wait for longest come first
             self._writer.batch(work, done, lane.number, left)
         except Rejection as rejection:
             self._answer_all(items, rejection)

@@ -30,7 +30,9 @@ WRITES_WAITING = 1_000
 OTHERS_SLICE = 0.020
 """Seconds that other writes may take while a batch of posts waits."""
 PATIENCE = 5.0
-"""Seconds for which a write waits for its turn, and is tried again while that may help."""
+"""Seconds after which whoever waits has an answer."""
+FIRST_TRY, LAST_TRY = 2.5, 2.0
+"""Seconds for which a try waits for a database that says nothing; when less than the second is left, none is begun."""
 CONFLICTS = 3
 """How often a write is tried again because somebody else wrote the same key."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
@@ -99,7 +101,7 @@ class _Hand:
     def _do(self, job: _Job, *, may_be_late: bool) -> None:
         result, error = None, None
         try:
-            if not may_be_late and self._seconds() > job.until:
+            if not may_be_late and self._seconds() > job.until - LAST_TRY:
                 raise unavailable()
             result = self._transact(job) if job.transaction else self._look(job)
         except BaseException as failure:  # noqa: BLE001 - it is raised again where it is awaited
@@ -131,7 +133,7 @@ class _Hand:
             self.connection = self._engine.connect()
             self._data_version = None
             self.doubts += 1  # whatever was known before may be old
-        bound(self.connection, job.until - self._seconds())
+        bound(self.connection, min(FIRST_TRY, job.until - self._seconds()))
         return self.connection
 
     def _compare_data_version(self, connection: Connection) -> None:
@@ -211,7 +213,7 @@ class Writer:
             except DBAPIError as error:
                 if not passes(error) and not (is_conflict(error) and attempt < CONFLICTS):
                     raise
-                if self._clock.monotonic() >= until:
+                if self._clock.monotonic() >= until - LAST_TRY:
                     raise unavailable() from error
             await self._clock.sleep(pause_after(attempt))
         raise AssertionError
@@ -251,7 +253,7 @@ class Writer:
     ) -> None:
         """Run a batch before all other writes; `done(result, error)` is called on the event loop.
 
-        `left`: seconds until somebody has waited for long enough; about then a database that is silent is given up.
+        `left`: seconds until somebody wants an answer; a database that is silent until then is given up.
         """
         self._put(self._batches[lane], _Job(work, asyncio.get_running_loop(), done, self._seconds() + left))
 
