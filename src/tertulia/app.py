@@ -178,17 +178,9 @@ def serve(settings: Settings, listeners: list[socket.socket]) -> None:
 async def _serve(settings: Settings, listeners: list[socket.socket]) -> None:
     application = Application(settings)
     await application.start()
-    _collect_seldom()
+    gc.collect()
+    gc.freeze()  # what is there now stays
     try:
         await application.server().serve(sockets=listeners)
     finally:
         await application.stop()
-
-
-def _collect_seldom() -> None:
-    """Each batch makes thousands of objects that live until its answers are out, and few cycles: Python's own pace
-    would look through them again and again.
-    """
-    gc.collect()
-    gc.freeze()  # what is there now stays
-    gc.set_threshold(50_000, 20, 20)

@@ -40,7 +40,7 @@ OPTIONS = {
     "timezone": "Asia/Kathmandu",  # nothing may hang on it
 }
 
-INITDB = ["--no-sync", "--username=tertulia", "--auth=trust", "--encoding=UTF8", "--locale=C"]
+INITDB = ["--no-sync", "--no-data-checksums", "--username=tertulia", "--auth=trust", "--encoding=UTF8", "--locale=C"]
 INITDB += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]  # `lower` knows all letters, as it mostly does
 
 # Ends with the process that started it, also when that was killed: then there is nothing more to read.

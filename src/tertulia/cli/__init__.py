@@ -1,5 +1,6 @@
 """The command `tertulia`. Each module here is one command; they are imported when they are run."""
 
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,9 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command; what people can do something about is one sentence, not a trace."""
+    # What is imported stays, and each batch makes thousands of objects that live until its answers are out: at Python's
+    # own pace the collector would look through all of it again and again.
+    gc.set_threshold(50_000, 20, 20)
     try:
         app()
     except (Refusal, Rejection) as refusal:

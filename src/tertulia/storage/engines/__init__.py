@@ -1,5 +1,6 @@
 """One place for what differs between SQLite and PostgreSQL: nobody else asks which one it is."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table
@@ -7,7 +8,6 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from tertulia.storage.engines.kind import READERS, Kind
-from tertulia.storage.engines.postgresql import Postgresql
 from tertulia.storage.engines.sqlite import Sqlite
 
 __all__ = [
@@ -25,20 +25,25 @@ __all__ = [
     "take_time",
 ]
 
-_SQLITE, _POSTGRESQL = Sqlite(), Postgresql()
-_KINDS: dict[str, Kind] = {kind.name: kind for kind in (_SQLITE, _POSTGRESQL)}
+
+@cache
+def _kind(name: str) -> Kind:
+    if name == "sqlite":
+        return Sqlite()
+    if name == "postgresql":
+        from tertulia.storage.engines.postgresql import Postgresql  # its driver is a tenth of a server's start
+
+        return Postgresql()
+    raise ValueError(f"This version stores in SQLite or PostgreSQL; {name} is not supported.")
 
 
 def kind_of_url(url: str) -> Kind:
     """Raises `ValueError` for what this version does not store in."""
-    name = make_url(url).get_backend_name()
-    if name not in _KINDS:
-        raise ValueError(f"This version stores in SQLite or PostgreSQL; {name} is not supported.")
-    return _KINDS[name]
+    return _kind(make_url(url).get_backend_name())
 
 
 def kind_of(opened: Connection | Engine) -> Kind:
-    return _KINDS[opened.dialect.name]
+    return _kind(opened.dialect.name)
 
 
 def hold(connection: Connection, *names: str) -> None:
@@ -85,4 +90,4 @@ def is_locked(error: BaseException | None) -> bool:
 
 
 def _kind_of_error(error: DBAPIError) -> Kind:
-    return _POSTGRESQL if hasattr(error.orig, "sqlstate") else _SQLITE
+    return _kind("postgresql" if hasattr(error.orig, "sqlstate") else "sqlite")
