@@ -12,33 +12,44 @@
 #
 # PYTHON=/path/to/python3.13 chooses the Python; ARGS="..." is handed to the program.
 
-.PHONY: run test lint fix bench bench-peers prove screenshots lock clean
+.PHONY: run test lint set-up types style scripts fix bench bench-peers prove screenshots lock clean
 .DEFAULT_GOAL := run
 
 BIN = .venv/bin
 SETUP = PYTHON='$(PYTHON)' sh tools/setup
 NPM = PATH="$(CURDIR)/$(BIN):$$PATH" npm
+TOGETHER = $(MAKE) --no-print-directory --jobs=2
 
 run:
 	@$(SETUP) run
 	@exec $(BIN)/tertulia serve $(ARGS)
 
-test: lint
+test: set-up
+	@$(TOGETHER) types style scripts
 	@sh tools/proxies
 	@sh tools/browser
-	@$(NPM) test --silent
 	@$(BIN)/python -m compileall -q src # many tests start servers, and not every machine keeps bytecode
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 4 --dist loadgroup $(ARGS)
 
-lint:
+lint: set-up
+	@$(TOGETHER) types style
+
+set-up:
 	@$(SETUP) test
 	@sh tools/node
+
+types:
+	$(BIN)/mypy
+
+style:
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	@$(NPM) run check --silent
 	@$(NPM) run lint --silent
+
+scripts:
+	@$(NPM) test --silent
 
 fix:
 	@$(SETUP) test
