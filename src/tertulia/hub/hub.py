@@ -5,14 +5,14 @@ that is live in a room has been given everything up to the room's head; nothing 
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from tertulia.clock import Clock
-from tertulia.domain.events import Changed, News, RoomBatch
+from tertulia.domain.events import Changed, RoomBatch
 from tertulia.hub.channel import Channel
 from tertulia.hub.digests import Digests
+from tertulia.hub.news import NewsDesk
 from tertulia.hub.repairs import Repair, Repaired, Repairs
 from tertulia.hub.ring import Segment
 from tertulia.hub.subscriber import Subscriber
@@ -44,6 +44,7 @@ class Hub:
         self._ring_bytes = ring_bytes
         self._rings_left = rings_bytes
         self._digests = Digests()
+        self.news = NewsDesk(self._channels, self._users)
 
     def on_rooms(self, opened: Callable[[int], None], closed: Callable[[int], None]) -> None:
         """`opened(room)` is called when somebody begins to follow a room that nobody followed here, `closed(room)` when
@@ -308,6 +309,8 @@ class Hub:
             subscriber.dropped(room, room_id, told=False)
         self._close_empty(channel)
 
+    # What is known of a room.
+
     def head(self, room: int) -> int | None:
         """How far a followed room is known to be; None if that is not known here."""
         channel = self._channels.get(room)
@@ -337,40 +340,6 @@ class Hub:
             if len(found) >= limit:
                 break
         return found
-
-    def tell(self, room: int, key: str, news: News, *, members_only: bool = False) -> None:
-        """News for all who follow the room, or for its members among them."""
-        channel = self._channels.get(room)
-        if channel is not None:
-            for subscribers, frames in channel.told(news, members_only=members_only):
-                for subscriber in subscribers:
-                    subscriber.offer_latest((key, channel.room_id), frames)
-
-    def tell_members(self, key: str, news: Mapping[int, News]) -> None:
-        """News of many rooms at once (by room), for the members who follow them: each is written to once."""
-        parts: dict[Subscriber, list[tuple[tuple[str, str], Frames]]] = defaultdict(list)
-        for room, said in news.items():
-            if (channel := self._channels.get(room)) is None:
-                continue
-            for subscribers, frames in channel.told(said, members_only=True):
-                part = (key, channel.room_id), frames
-                for subscriber in subscribers:
-                    parts[subscriber].append(part)
-        for subscriber, of_subscriber in parts.items():
-            subscriber.offer_all_latest(of_subscriber)
-
-    def tell_users(self, users: Iterable[int], key: tuple[str, str], news: News) -> None:
-        """News for all connections of `users`."""
-        encoded: dict[str, Frames | None] = {}
-        for user in users:
-            for subscriber in self._users.get(user, ()):
-                name = subscriber.wire.name
-                if name not in encoded:
-                    text = subscriber.wire.news(news)
-                    encoded[name] = Frames((text,)) if text is not None else None
-                frames = encoded[name]
-                if frames is not None:
-                    subscriber.offer_latest(key, frames)
 
     # Gaps.
 

@@ -66,7 +66,7 @@ class Attendance:
         """The room has fallen silent: all look gone, and those who are here are told of no more."""
         people = self._people.get(room, {})
         for user, person in people.items():
-            self._hub.tell(room, _key(user), Attended(user, person.username, on=False))
+            self._hub.news.to_room(room, _key(user), Attended(user, person.username, on=False))
         for place in [(room, user) for user in people]:
             if self._here.pop(place, 0):
                 self._say(Attends(gone=(place,)))
@@ -145,7 +145,7 @@ class Attendance:
     def _tell(self, place: Place, username: str, *, on: bool) -> None:
         room, user = place
         if room not in self._silent and not self._closing:
-            self._hub.tell(room, _key(user), Attended(user, username, on))
+            self._hub.news.to_room(room, _key(user), Attended(user, username, on))
 
     def _say(self, letter: Attends) -> None:
         if not self._closing:

@@ -114,7 +114,7 @@ class Blocks:
         self._tell(user, now)
 
     def _tell(self, user: int, now: BlockList) -> None:
-        self._hub.tell_users((user,), ("blocked", ""), Blocked(now.ids))
+        self._hub.news.to_users((user,), ("blocked", ""), Blocked(now.ids))
 
     # Of those who are connected.
 

@@ -131,7 +131,7 @@ class Presence:
                 continue
             self.unfollows(user, room)
             news = PresenceNews(((person.user_id, "offline"),))
-            self._hub.tell_users((to,), ("presence of one", person.user_id), news)
+            self._hub.news.to_users((to,), ("presence of one", person.user_id), news)
             person.fresh |= person.rooms
             self._dirty.add(user)
 
@@ -192,7 +192,7 @@ class Presence:
             if self._hub.member_count(room) <= self._large
         }
         # Each tick tells what changed in it, so a later one does not stand for those before.
-        self._hub.tell_members(f"presence {self._ticks}", news)
+        self._hub.news.to_members(f"presence {self._ticks}", news)
 
     def _say(self) -> None:
         """What changed here, to the other nodes; also when nothing did: it is a sign of life."""

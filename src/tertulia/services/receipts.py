@@ -85,7 +85,7 @@ class Receipts:
     def heard_seen(self, room: int, members: int, seen: Seen) -> None:
         """It was said on whatever node."""
         if members <= self._large and room not in self._silent:
-            self._hub.tell(room, f"seen {seen.user.number}", seen, members_only=True)
+            self._hub.news.to_room(room, f"seen {seen.user.number}", seen, members_only=True)
 
     async def advance_now(self, caller: Caller, room_id: str, read: int | None, delivered: int | None) -> Positions:
         """The same, written before it returns: for REST, where the next request may ask for the count."""
@@ -178,11 +178,11 @@ class Receipts:
         for position in written:
             if position.member_count > self._large or position.room in silent:
                 news = ReceiptsNews(position.room_id, (_plain(position),))
-                self._hub.tell_users((position.user,), ("receipt", position.room_id), news)
+                self._hub.news.to_users((position.user,), ("receipt", position.room_id), news)
             else:
                 by_room[position.room_id].append(position)
         for room_id, positions in by_room.items():
-            self._hub.tell(
+            self._hub.news.to_room(
                 positions[0].room, "receipt", ReceiptsNews(room_id, tuple(map(_plain, positions))), members_only=True
             )
 
@@ -217,7 +217,7 @@ def _write_free(
 def tell_me(hub: Hub, view: RoomView) -> None:
     """How somebody stands in a room, to all of their own connections: the latest state wins."""
     assert view.member is not None
-    hub.tell_users((view.member.user,), ("me", view.room.id), Membership(view))
+    hub.news.to_users((view.member.user,), ("me", view.room.id), Membership(view))
 
 
 def _plain(position: Positions) -> tuple[str, int, int]:

@@ -99,7 +99,7 @@ class Typing:
 
     def _tell_one(self, room: int, room_id: str, user: User, *, on: bool) -> None:
         """At once, for sockets that hear of each by themselves (dialects)."""
-        self._hub.tell(room, f"typed {user.number}", Typed(room_id, user, on))
+        self._hub.news.to_room(room, f"typed {user.number}", Typed(room_id, user, on))
 
     async def run(self) -> None:
         """Tell and forget, until cancelled."""
@@ -125,7 +125,7 @@ class Typing:
     def _tell(self, number: int) -> None:
         room = self._rooms[number]
         users = None if room.large else tuple(user for user, _ in list(room.typists.values())[:NAMED])
-        self._hub.tell(number, "typing", TypingNews(room.room_id, users, len(room.typists)))
+        self._hub.news.to_room(number, "typing", TypingNews(room.room_id, users, len(room.typists)))
         if not room.typists:
             del self._rooms[number]
 
