@@ -86,6 +86,34 @@ async def test_promise_6_unread_is_a_subtraction_the_same_on_every_device(runnin
     assert ready["rooms"][0]["me"]["unread"] == reload["snapshot"]["room"]["me"]["unread"] == 1
 
 
+async def test_promise_6_what_one_device_reads_is_read_on_the_others(running: Node) -> None:
+    """Those that are there are told, and those that come later have it in `ready`; the same with a mark."""
+    ana, ben = await running.people("ana", "ben")
+    room = await running.room(ana, ben)
+    for _ in range(4):
+        await running.post(ana, room)
+    phone, laptop = await running.connect(ben), await running.connect(ben)
+
+    async def of_newcomer() -> int:
+        [shown] = (await (await running.connect(ben)).event("ready"))["rooms"]
+        return int(shown["me"]["unread"])
+
+    assert await of_newcomer() == 4
+    await phone.ask("read", room=room, index=3)
+    await running.pass_time(0.5)
+    assert positions(phone) == positions(laptop) == [{ben.id: (3, 3)}]  # 4 messages less 3
+    assert await of_newcomer() == 1
+    marked = await phone.ask("me", room=room, unread_from=2)
+    told = await laptop.event("me")
+    assert marked["me"] == told["me"]
+    assert told["message_count"] == 4
+    assert told["me"]["unread"] == await of_newcomer() == 3
+    await laptop.ask("read", room=room, index=2)  # behind the mark: it moves
+    await running.pass_time(0.5)
+    assert [(await line.count(2, "me"))[-1]["me"]["unread"] for line in (phone, laptop)] == [2, 2]
+    assert await of_newcomer() == 2
+
+
 async def test_in_large_rooms_everybody_gets_their_own_only_on_all_devices(running: Node) -> None:
     people = await running.people(*"abcd")
     room = await running.room(*people)
@@ -175,13 +203,36 @@ async def test_a_flush_goes_in_slices_and_survives_a_failure(running: Node, monk
             raise Rejection("busy", "Too much to write.")
         return await real(job, *args)  # type: ignore[arg-type]
 
-    for line in lines:
+    for line in reversed(lines):
         for room in rooms:
             await line.ask("read", room=room, index=1)
     monkeypatch.setattr(running.app.db, "write", fail_once)
-    await running.services.receipts.flush()  # the first slice is lost: a client repeats its positions in hello
     await running.services.receipts.flush()
-    assert sum(len(event) for event in positions(lines[0])) == 4
+    assert positions(lines[0]) == []
+    await running.services.receipts.flush()
+    assert sum(len(event) for event in positions(lines[0])) == 6, "it was answered, so it is not lost"
+
+
+async def test_a_flush_writes_what_was_gathered_when_it_began(running: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would never end while people read, and what another node writes would never have its next time."""
+    ana, ben = await running.people("ana", "ben")
+    rooms = [await running.room(ana, ben) for _ in range(3)]
+    numbers = [await running.services.numbers.number(room) for room in rooms]
+    for room in rooms:
+        await running.post(ana, room)
+    receipts, write, writes = running.services.receipts, running.app.db.write, 0
+
+    async def read_on(job: object, *args: object) -> object:
+        nonlocal writes
+        writes += 1
+        if writes < 10:
+            receipts.advance(ben.number, numbers[writes % 3], 1, None)
+        return await write(job, *args)  # type: ignore[arg-type]
+
+    receipts.advance(ben.number, numbers[0], 1, None)
+    monkeypatch.setattr(running.app.db, "write", read_on)
+    await receipts.flush()
+    assert writes == 1
 
 
 @ON_POSTGRESQL

@@ -5,7 +5,6 @@ A crash may lose the last moment of them; clients repeat their own positions whe
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Container, Sequence
-from itertools import islice
 
 import structlog
 from sqlalchemy import Connection
@@ -20,6 +19,7 @@ from tertulia.hub.hub import Hub
 from tertulia.services.access import joined
 from tertulia.storage import blocks, membership, receipts, users
 from tertulia.storage.database import Database
+from tertulia.storage.engines import is_outage
 
 log = structlog.get_logger(__name__)
 
@@ -90,8 +90,15 @@ class Receipts:
     async def advance_now(self, caller: Caller, room_id: str, read: int | None, delivered: int | None) -> Positions:
         """The same, written before it returns: for REST, where the next request may ask for the count."""
         room, silent = await self._db.read(_place, room_id, caller.user)
+        key = room.number, caller.user
+        before = self._gathered.get(key)
         self.advance(caller.user, room.number, read, delivered)
-        written = await self._write([(room.number, caller.user)], {room.number} if silent else self._silent)
+        try:
+            written = await self._write([key], {room.number} if silent else self._silent)
+        except (SQLAlchemyError, Rejection):
+            if before is not None:  # said on a socket, and answered
+                self.gather([(*key, *before)])
+            raise
         if not written:
             raise Rejection("not_member", "Join the room first.")
         return written[0]
@@ -128,21 +135,31 @@ class Receipts:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write and tell what is gathered, in slices. What another node is writing waits for the next time."""
-        later: list[Gathered] = []
-        while keys := list(islice((key for key in self._gathered if key not in self._held), FLUSHED_AT_ONCE)):
+        """Write and tell what is gathered by now, in slices. What another node is writing, and what cannot be written
+        now, waits for the next time.
+        """
+        gathered = list(self._gathered)
+        for start in range(0, len(gathered), FLUSHED_AT_ONCE):
+            slice_ = gathered[start : start + FLUSHED_AT_ONCE]
+            keys = [key for key in slice_ if key in self._gathered and key not in self._held]
             try:
-                later += await self._write_free(keys)
+                await self._write_free(keys)
             except (SQLAlchemyError, Rejection) as error:
-                log.warning("receipts.lost", count=len(keys), error=type(error).__name__)
-                break
-        self.gather(later)
+                log.warning("receipts.not_written", count=len(keys), error=type(error).__name__)
+                return
 
-    async def _write_free(self, keys: Collection[tuple[int, int]]) -> list[Gathered]:
+    async def _write_free(self, keys: Collection[tuple[int, int]]) -> None:
+        if not keys:
+            return
         taken = [(*key, *self._gathered.pop(key)) for key in keys]
-        written, marks, later = await self._db.write(_write_free, taken)
+        try:
+            written, marks, later = await self._db.write(_write_free, taken)
+        except (SQLAlchemyError, Rejection) as error:
+            if isinstance(error, Rejection) or is_outage(error):  # else it would stand in the way for ever
+                self.gather([(*row[:4], 0) for row in taken] if _may_have_happened(error) else taken)
+            raise
+        self.gather(later)
         self._tell_written(written, marks, self._silent)
-        return later
 
     async def _write(self, keys: Collection[tuple[int, int]], silent: Container[int]) -> list[Positions]:
         """Write and tell what was gathered for these (room, user)."""
@@ -212,6 +229,11 @@ def _write_free(
     there = receipts.there(connection, {row[:2] for row in taken} - free)
     written, marks = write_gathered(connection, [row for row in taken if row[:2] in free])
     return written, marks, [row for row in taken if row[:2] in there]
+
+
+def _may_have_happened(error: Exception) -> bool:
+    """Then a mark may be newer than what was said, and must not be ended by saying it again."""
+    return isinstance(error, Rejection) and error.code == "outcome_unknown"
 
 
 def tell_me(hub: Hub, view: RoomView) -> None:
