@@ -331,6 +331,23 @@ async def test_who_looks_on_resumes_too(running: Node) -> None:
     assert not line.connection.is_member(room)
 
 
+async def test_who_is_added_while_they_ask_whether_a_room_is_there_stays_in_it(running: Node) -> None:
+    """What the database said before that is old."""
+    ana, ben = await running.people("ana", "ben")
+    room = await running.room(ana, kind="private")
+    line = await running.connect(ben)
+    gate = Gate(running.services.rooms, "visible")
+    asked = line.say("subscribe", room=room)
+    await gate.reached()
+    await running.services.members.add(ana.caller, room, ben.id)
+    await line.event("reload", room=room)
+    gate.open()
+    await line.reply(asked)
+    await running.post(ana, room, "one")
+    assert (await caught_up(line, room, ben, 3)).bodies == ["one"]
+    assert not line.events("gone")
+
+
 # Activity meanwhile.
 
 
@@ -550,6 +567,41 @@ async def test_my_own_affair_that_changes_while_the_room_is_read_is_told_behind_
     assert [frame["ev"] for frame in told] == ["me", "reload", "me"]
     assert told[1]["snapshot"]["room"]["me"]["hidden"] is False
     assert told[2]["me"]["hidden"] is True
+
+
+async def test_what_is_asked_for_while_my_own_affair_is_told_is_caught_up_too(running: Node) -> None:
+    ana, ben, room = await two(running)
+    line = await running.connect(ben)
+    reads = Gate(running.services.rooms, "snapshot")
+    tells = Gate(running.services.membership, "tell")
+    line.say("subscribe", room=room)
+    await reads.reached()
+    await running.services.membership.change(ben.caller, room, Quiet(hidden=True))
+    reads.open()
+    await tells.reached()
+    running.app.hub._doubt(_number(running, room), ben.number)  # another node says that they may have been banned
+    await running.post(ana, room, "one")
+    tells.open()
+    await until(lambda: len(line.events("reload")) == 2)
+    await running.post(ana, room, "two")
+    assert (await caught_up(line, room, ben, 4)).bodies == ["one", "two"]
+    assert tells.calls == 1
+
+
+async def test_a_subscribe_while_my_own_affair_is_told_is_answered_with_changes(running: Node) -> None:
+    _, ben, room = await two(running)
+    line = await running.connect(ben)
+    reads = Gate(running.services.rooms, "snapshot")
+    tells = Gate(running.services.membership, "tell")
+    line.say("subscribe", room=room)
+    await reads.reached()
+    await running.services.membership.change(ben.caller, room, Quiet(hidden=True))
+    reads.open()
+    await tells.reached()
+    await line.ask("subscribe", room=room, seq=2)
+    assert not line.events("changes")
+    tells.open()
+    assert (await line.event("changes"))["from"] == 2
 
 
 async def test_a_busy_database_sends_the_client_away_to_resume(running: Node) -> None:

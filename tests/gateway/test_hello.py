@@ -220,6 +220,19 @@ async def test_who_leaves_during_hello_leaves_nothing_behind(running: Node, wher
     assert line.frames == []
 
 
+async def test_who_leaves_during_hello_is_not_kept_until_their_token_expires(running: Node) -> None:
+    [ana] = await running.people("ana")
+    before = sum(map(len, running.app.gateway.wheel._buckets.values()))
+    gate = Gate(running.services.people, "user")
+    line = running.open(ana)
+    line.say("hello")
+    await gate.reached()
+    line.cut()
+    gate.open()
+    await running.settle()
+    assert sum(map(len, running.app.gateway.wheel._buckets.values())) == before
+
+
 # In order.
 
 
@@ -367,6 +380,26 @@ async def test_promise_7_who_is_removed_during_hello_hears_nothing_after_it(
     await until(lambda: "the end" in str(line.frames))
     assert stream().cursor is None
     assert "secret" not in str(line.frames)
+
+
+@pytest.mark.parametrize("where", ["followed", "heads"])
+@pytest.mark.parametrize("resumes", [True, False])
+async def test_a_room_that_is_deleted_during_hello_is_gone(running: Node, where: str, resumes: bool) -> None:
+    """Also where nobody here follows it, so that nobody is dropped when the deletion is told."""
+    ana, ben = await running.people("ana", "ben")
+    room, other = await running.room(ana, ben), await running.room(ana, ben)
+    gate = Gate(running.services.rooms, where)
+    line = running.open(ben)
+    line.say("hello", resume={room: 2} if resumes else {})
+    await gate.reached()
+    await running.services.rooms.delete(ana.caller, room)
+    gate.open()
+    await line.event("gone", room=room)
+    await running.post(ana, other, "the end")
+    await line.event("message", room=other)
+    assert kinds(line) == ["re", "ready", "gone", "message"]
+    assert len(running.app.hub.rooms) == 1
+    assert room not in line.connection.rooms
 
 
 async def test_a_room_joined_during_hello_comes_afresh_after_ready(running: Node) -> None:

@@ -186,20 +186,20 @@ def subscribe(gateway: "Gateway", connection: Connection, command: commands.Subs
 
 
 async def _subscribe(gateway: "Gateway", connection: Connection, command: commands.Subscribe) -> None:
-    follow = connection.rooms.get(command.room)
-    if follow is None:
+    found = None
+    if command.room not in connection.rooms:
         if len(connection.rooms) >= MAX_FOLLOWED:
             raise Rejection("too_many_rooms", "This connection follows too many rooms. Unsubscribe from some first.")
-        visible = await gateway.rooms.visible(connection.user, [command.room])
-        connection.reply(command.id)
-        if command.room not in visible:
-            gateway.gone(connection, command.room)
-            return
-        room, member = visible[command.room]
-        follow = connection.rooms.get(command.room) or Follow(room.number, member=member)
+        found = (await gateway.rooms.visible(connection.user, [command.room])).get(command.room)
+    connection.reply(command.id)
+    follow = connection.rooms.get(command.room)  # behind the reading: they may have been added meanwhile
+    if follow is None and found is not None:
+        room, member = found
+        follow = Follow(room.number, member=member)
+    if follow is None:
+        gateway.gone(connection, command.room)
     else:
-        connection.reply(command.id)
-    gateway.start_catching(connection, command.room, follow, command.seq)
+        gateway.start_catching(connection, command.room, follow, command.seq)
 
 
 def unsubscribe(gateway: "Gateway", connection: Connection, command: commands.Unsubscribe) -> None:

@@ -198,7 +198,8 @@ class Connection(Flow):
         self.caller = caller
         if self._expiry is not None:
             self._expiry.cancel()
-        self._expiry = self._gateway.wheel.add(self._gateway.seconds_left(caller), self._expired)
+        if not self.ended:  # else it would be kept until then
+            self._expiry = self._gateway.wheel.add(self._gateway.seconds_left(caller), self._expired)
 
     def _expired(self) -> None:
         self.end(CloseCode.TOKEN_EXPIRED, "The access token expired. Come back with a fresh one.")

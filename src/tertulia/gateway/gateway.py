@@ -211,11 +211,12 @@ class Gateway:
             await connection.until_greeted()
             while True:
                 await CatchUp(self, connection, room_id, follow).run(cursor)
+                if follow.told:
+                    await self.services.membership.tell(connection.user, [follow.number])
+                    follow.told = False  # only now: this was a telling, too
                 if not follow.again or connection.rooms.get(room_id) is not follow:
-                    break
+                    break  # no await from here to the end of `catching`: what is asked for later starts anew
                 follow.again, cursor = False, follow.wanted
-            if follow.told:
-                await self.services.membership.tell(connection.user, [follow.number])
         except Disconnect as disconnect:
             connection.end(disconnect.code, disconnect.reason)  # nothing happens when the line is down
         except Rejection as rejection:

@@ -104,19 +104,21 @@ async def _enter_all(gateway: "Gateway", connection: Connection) -> tuple[Follow
     """Register all rooms with the hub: those rooms; heads read afterwards.
 
     A room that nobody followed here may have moved between the reading and the registering, unseen: its head is
-    read again.
+    read again. If it has none any more, it was deleted then, and nobody was there to be dropped.
     """
     with gateway.services.blocks.arriving(connection.user) as keep:
         followed = await gateway.rooms.followed(connection.user, SHOWN_ROOMS)
         keep(followed.blocked)
     if connection.ended:
         raise Disconnect(CloseCode.NORMAL, "The line is down.")
-    unseen: list[int] = []
+    unseen: dict[int, str] = {}
     for room in followed.rooms:
         follow = connection.rooms.setdefault(room.id, Follow(room.number, member=True))
         if not follow.catching and gateway.hub.enter(room.number, room.id, connection):
-            unseen.append(room.number)
+            unseen[room.number] = room.id
     heads = await gateway.rooms.heads(unseen) if unseen else {}
+    for number in unseen.keys() - heads.keys():
+        gateway.unfollow(connection, unseen[number])
     return followed, heads
 
 
