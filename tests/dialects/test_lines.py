@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from support.dialects import PASSWORD, Line, Place, place
+from support.gates import Hook
 from tertulia.dialects import line as line_module
 from tertulia.dialects.line import POLICY
+from tertulia.domain.errors import Rejection
 from tertulia.domain.models import Caller
 from tertulia.gateway.admission import Decision
 from tertulia.services.lookup import Entry
@@ -183,6 +185,21 @@ async def test_it_ends_with_the_room_and_with_a_ban(here: Place) -> None:
         path = f"/api/chatrooms/delete/{made.json()['id']}/"
         assert (await here.http.delete(path, headers={"authorization": f"Bearer {owner}"})).status_code == 204
         assert await stays.closed() == POLICY
+
+
+async def test_who_is_let_go_of_while_the_database_is_away_is_closed_too(here: Place) -> None:
+    """Why, who comes back is told."""
+    access = await token(here)
+    app = here.server.application
+
+    async def away() -> None:
+        raise Rejection("unavailable", "The database cannot work right now.")
+
+    async with here.socket("general", access) as line:
+        room, _ = await app.services.lookup.room_named(await caller(here, access), "general")
+        Hook(app.services.rooms, "heads", away)
+        app.hub.drop(room.number, (await caller(here, access)).user)
+        assert await line.closed() == 1013
 
 
 async def test_so_many_of_one_user(tmp_path: Path) -> None:

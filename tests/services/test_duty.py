@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,6 +89,28 @@ class TestOnSeveralNodes:
         assert not one.is_held
         assert not await one.hold()
         assert two.is_held
+
+    async def test_a_sign_that_was_left_during_a_slow_look_is_not_older_than_it_is(
+        self, db: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Rule 31: nobody takes over while the other one still has it."""
+        clock, read = FakeClock(), db.read
+        one, two = Duty(db, clock, "sweeping"), Duty(db, clock, "sweeping")
+
+        async def slowly(*args: Any) -> Any:
+            monkeypatch.undo()
+            clock.advance(SECONDS - LOOK)
+            assert await one.hold()
+            return await read(*args)
+
+        monkeypatch.setattr(db, "read", slowly)
+        assert not await two.hold()
+        clock.advance(LOOK)
+        assert not await two.hold()
+        assert one.is_held
+        clock.advance(SECONDS - LOOK)
+        assert not one.is_held
+        assert await two.hold()
 
     async def test_of_those_who_take_over_at_once_one_has_it(self, db: Database) -> None:
         clock = FakeClock()

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from support.clock import FakeClock
 from support.waiting import until
@@ -91,7 +92,53 @@ async def test_what_was_too_much_to_keep_is_looked_for_once_more(
         lease.when_held(lambda number=number: done.append(number))  # type: ignore[misc]
     sweeps.gate.set()
     await until(lambda: lease.is_held)
-    assert (done, sweeps.calls) == ([0, 1, 2], 2)
+    assert (done, sweeps.calls) == ([], 2)
+
+
+async def test_what_comes_during_the_sweeps_does_not_keep_it_from_coming_back(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others go on: there is no sweep during which nothing comes."""
+    monkeypatch.setattr(lease_module, "MAX_KEPT", 3)
+    lease = Lease(clock, Tasks())
+    done: list[int] = []
+    sweeps = 0
+
+    async def sweep() -> None:
+        nonlocal sweeps
+        sweeps += 1
+        number = sweeps
+        if number <= 20:
+            lease.when_held(lambda: done.append(number))
+
+    lease.watch(recover=sweep, matters=lambda: True)
+    clock.advance(SECONDS + 1)
+    for _ in range(5):
+        lease.when_held(lambda: done.append(0))
+    await until(lambda: lease.is_held)
+    assert (done, sweeps) == ([2], 2)
+
+
+async def test_what_fails_when_it_is_held_again_keeps_nothing_else_from_being_done(
+    lease: Lease, clock: FakeClock, sweeps: Sweeps
+) -> None:
+    done: list[str] = []
+
+    def fail() -> None:
+        raise ValueError("a fault of ours")
+
+    lease.on_held(fail)
+    lease.on_held(lambda: done.append("held"))
+    clock.advance(SECONDS + 1)
+    lease.when_held(fail)
+    lease.when_held(lambda: done.append("second"))
+    sweeps.gate.set()
+    with capture_logs() as logs:
+        await until(lambda: lease.is_held)
+    assert done == ["second", "held"]
+    assert [entry["event"] for entry in logs].count("lease.call_failed") == 2
+    lease.when_held(lambda: done.append("at once"))
+    assert done[-1] == "at once"
 
 
 async def test_nobody_waits_where_nobody_else_writes(clock: FakeClock, sweeps: Sweeps) -> None:

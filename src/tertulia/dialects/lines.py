@@ -198,7 +198,12 @@ class Lines:
             self._tasks.spawn(self._end_lost(line), "dialect.lost")
 
     async def _end_lost(self, line: Line) -> None:
-        line.end(*line.lost(removed=await self._exists(line.room)))
+        try:
+            end = line.lost(removed=await self._exists(line.room))
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing more reaches the line
+            log.warning("dialect.look_failed", error=type(error).__name__)
+            end = CloseCode.BUSY, "Come back."  # then they are told why
+        line.end(*end)
 
     async def _exists(self, room: Room) -> bool:
         return bool(await self.services.rooms.heads([room.number]))

@@ -45,11 +45,12 @@ class Duty:
             now = self._clock.monotonic()
             if self._db.writer.shared and now >= self._look_at and not self._is_over:
                 self._look_at = now + LOOK
-                await self._look(now)
+                await self._look()
         return self.is_held
 
-    async def _look(self, now: float) -> None:
+    async def _look(self) -> None:
         there = await self._db.read(duties.sign, self._name)
+        now = self._clock.monotonic()  # not from before: a sign is no older than this look at it
         if there != self._seen:
             self._seen, self._seen_at = there, now
         if there in {None, self._ours} or now - self._seen_at >= SECONDS:

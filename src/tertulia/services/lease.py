@@ -71,13 +71,20 @@ class Lease:
                 continue
             if not self._overflowed:
                 break
+            self._kept.clear()  # the next sweep finds all of it, and there is room for what comes meanwhile
             self._overflowed = False
         self._beat_at = self._clock.monotonic()
         self._is_lost = False
         while self._kept:
-            self._kept.popleft()()
+            self._call(self._kept.popleft())
         for callback in self._on_held:
-            callback()
+            self._call(callback)
+
+    def _call(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:
+            log.exception("lease.call_failed")  # the others still have their turn
 
     def when_held(self, work: Callable[[], None]) -> None:
         """`work()`: now, or in its turn when the lease is held again."""

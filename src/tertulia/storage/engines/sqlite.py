@@ -14,6 +14,7 @@ from tertulia.storage.engines.kind import READERS
 
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process that writes to the same file."""
+_DATA_VERSION = "PRAGMA data_version"
 _OUTAGES = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -71,7 +72,10 @@ class Sqlite:
     def data_version(self, connection: Connection) -> int:
         raw = connection.connection.dbapi_connection
         assert raw is not None
-        return int(raw.cursor().execute("PRAGMA data_version").fetchone()[0])
+        try:  # by the driver: SQLAlchemy would begin a transaction
+            return int(raw.cursor().execute(_DATA_VERSION).fetchone()[0])
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(_DATA_VERSION, None, error, sqlite3.Error, dialect=connection.dialect) from error
 
     def hold(self, _connection: Connection, _names: Collection[str]) -> None:
         """Held already."""
