@@ -1,7 +1,7 @@
 """Rule 9: what another process changed reaches this one's sockets within the sweep."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,14 +9,18 @@ import pytest
 from sqlalchemy import Connection, update
 
 from support.clock import FakeClock
-from support.databases import ON_SQLITE
+from support.databases import ON_POSTGRESQL, ON_SQLITE
 from support.gates import Gate, Hook
+from support.heart import interrupt
 from support.node import Line, Node, node
 from support.streams import Stream
 from support.waiting import until
 from tertulia.domain.errors import Rejection
+from tertulia.domain.events import RoomBatch
 from tertulia.hub import repairs
+from tertulia.services import sweep
 from tertulia.services.rooms import Settings
+from tertulia.storage import rooms
 from tertulia.storage.tables import users
 
 
@@ -137,6 +141,30 @@ async def test_somebody_deactivated_elsewhere_loses_their_sockets(two: Two) -> N
     assert not other.is_down
 
 
+async def test_a_removal_that_comes_late_takes_nobody_out_for_good(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were added again since, in a batch that is lost, and the sweep saw both before the removal came."""
+    ana, ben = await two.here.people("ana", "ben")
+    room = await two.here.room(ana, ben)
+    line = await two.here.connect(ben)
+    await swept(two)
+    sent: list[RoomBatch] = []
+    monkeypatch.setattr(two.there.app.neighbours, "deliver", sent.extend)
+
+    async def out_and_in_again() -> None:
+        if not sent:
+            await two.there.services.members.remove(ana.caller, room, ben.id)
+            await two.there.services.members.add(ana.caller, room, ben.id)
+
+    here = two.here.app.neighbours
+    Hook(here.sweep, "_sweep_users", out_and_in_again)  # behind the comparison of heads
+    await here.sweep.sweep()
+    here._take(sent[0])
+    await two.here.settle()
+    await swept(two)
+    await two.here.post(ana, room, "welcome back")
+    assert (await stream(line, room, ben.id, 5)).bodies == ["welcome back"]
+
+
 async def test_a_name_changed_elsewhere_is_the_new_one_here(two: Two) -> None:
     ana, ben = await two.here.people("ana", "ben")
     room = await two.here.room(ana, ben)
@@ -170,6 +198,30 @@ async def test_while_nobody_else_writes_nothing_is_compared(two: Two) -> None:
     assert compared.calls == 1
 
 
+@ON_POSTGRESQL
+async def test_what_a_sweep_costs_depends_on_the_rooms_that_are_followed_here(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rule 44: one statement for many rooms, whoever is in them, and none for rooms that nobody follows."""
+    ana, ben = await two.here.people("ana", "ben")
+    followed = [await two.here.room(ana, ben) for _ in range(7)]
+    for _ in range(3):
+        await two.here.room(ben)
+    await two.here.connect(ana)
+    asked: list[int] = []
+    ask = rooms.heads
+
+    def heads(connection: Connection, numbers: Collection[int]) -> dict[int, int]:
+        asked.append(len(numbers))
+        return ask(connection, numbers)
+
+    monkeypatch.setattr(sweep, "CHUNK", 3)
+    monkeypatch.setattr(rooms, "heads", heads)
+    await two.here.app.neighbours.sweep.sweep()
+    assert asked == [3, 3, 1]
+    assert len(two.here.app.hub.rooms) == len(followed)
+
+
 async def test_a_sweep_that_failed_is_done_again(two: Two) -> None:
     ana, ben = await two.here.people("ana", "ben")
     room = await two.here.room(ana, ben)
@@ -187,4 +239,18 @@ async def test_a_sweep_that_failed_is_done_again(two: Two) -> None:
     await two.there.post(ana, room, "there")
     await swept(two, 6)
     assert failures < 0
+    assert (await stream(line, room, ben.id, 3)).bodies == ["there"]
+
+
+@ON_SQLITE
+async def test_a_look_that_failed_is_not_the_last_one(two: Two) -> None:
+    """Rule 42: the database was away while it was asked whether others wrote."""
+    ana, ben = await two.here.people("ana", "ben")
+    room = await two.here.room(ana, ben)
+    line = await two.here.connect(ben)
+    await swept(two, 2)
+    interrupt(two.here.app.db.writer)
+    await swept(two, 2)
+    await two.there.post(ana, room, "there")
+    await swept(two)
     assert (await stream(line, room, ben.id, 3)).bodies == ["there"]

@@ -122,6 +122,8 @@ class Neighbours:
     def _take(self, batch: RoomBatch) -> None:
         self._hub.deliver_foreign(batch)
         self._delivered(batch)
+        # It may come late: they may have joined again since, in a batch that was lost, and nobody follows the room now.
+        self.sweep.follow_soon({user for event in batch.events for user in event.removed})
 
     def _delivered(self, batch: RoomBatch) -> None:
         """A batch of whatever node."""

@@ -141,6 +141,11 @@ class Sweep:
         self._waiting.rooms.update(numbers)
         self._start()
 
+    def follow_soon(self, numbers: Collection[int]) -> None:
+        """These users may have lost a room that is theirs."""
+        self._waiting.users.update(user for user in numbers if self._hub.of_user(user))
+        self._start()
+
     def sweep_soon(self) -> None:
         """Anything may have been missed."""
         self._waiting.everything = True
