@@ -123,6 +123,13 @@ async def test_a_room_without_a_name_goes_by_its_title_for_its_members(world: Wo
     assert (await refusal(world.lookup.room_named(world.ben.caller, "Plans")))[0] == "not_found"
 
 
+async def test_nothing_is_the_name_of_no_room(world: World) -> None:
+    """Found by test_bad_input.py of the dialects: it was that of the oldest room without name and title."""
+    assert (world.rooms["direct"].name, world.rooms["direct"].title) == (None, "")
+    for nothing in ("", " "):
+        assert (await refusal(world.lookup.room_named(world.ana.caller, nothing)))[0] == "not_found"
+
+
 async def test_rooms_are_found_by_name_number_and_id(world: World) -> None:
     for name in ("public", "own", "private"):
         room = world.rooms[name]

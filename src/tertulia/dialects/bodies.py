@@ -68,9 +68,10 @@ def _shown(declared: str) -> str:
 
 
 async def _read_form(request: Request) -> list[tuple[str, str]]:
-    """Files are not taken here."""
+    """Files are not taken here, so that all of it is text. The parser would take what is not UTF-8 for Latin-1."""
     most = 4 * MAX_BODY + 1024
     try:
+        (await request.body()).decode()
         async with request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=most) as form:
             return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     except MultiPartException:

@@ -166,7 +166,8 @@ def _room_named(connection: Connection, user: int | None, name: str) -> tuple[Ro
     if room is not None:
         with suppress(Rejection):  # who may not see it finds what they would find without it
             return room, member_in(connection, room, user)
-    found = None if user is None else members.room_named(connection, user, name)
+    # Direct rooms have neither name nor title: nothing is no name of theirs.
+    found = None if user is None or not name else members.room_named(connection, user, name)
     if found is None:
         raise not_found("room")
     return found
