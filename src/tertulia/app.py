@@ -4,7 +4,7 @@ import asyncio
 import gc
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -18,6 +18,7 @@ from tertulia.composition.services import build_services
 from tertulia.domain.events import Changed, RoomBatch
 from tertulia.gateway.server import Server, build_uvicorn
 from tertulia.logs import set_up_logs
+from tertulia.refusal import Refusal
 from tertulia.services.neighbours import Neighbours
 from tertulia.services.retention import Retention
 from tertulia.settings import Settings
@@ -97,6 +98,7 @@ class Application:
             (self.services.rooms.purge_again_and_again(self.clock), "purge"),
             (self.gateway.wheel.run(), "wheel"),
             (self.neighbours.sweep.run(), "sweep"),
+            (self.services.history.watch(), "history"),
             (self._live(), "life"),
         ):
             self.tasks.spawn(work, name)
@@ -117,6 +119,14 @@ class Application:
             if self.mail is not None:
                 self.metrics.queue_depth.labels("mail").set(self.mail.waiting)
             await self.clock.sleep(1)
+
+    def on_history_lost(self, end: Callable[[], None]) -> None:
+        """`end` is called when the database went on without something that was there; to be called after the start."""
+        self.tasks.spawn(self._end(end), "end")
+
+    async def _end(self, end: Callable[[], None]) -> None:
+        await self.db.writer.history_lost.wait()
+        end()
 
     async def drain(self) -> None:
         """Take nothing new, answer what waits, say goodbye to everybody."""
@@ -169,7 +179,7 @@ class Application:
 
 
 def serve(settings: Settings, listeners: list[socket.socket]) -> None:
-    """Run on listening sockets until a signal says stop."""
+    """Run on listening sockets until a signal says stop. Raises `Refusal` when the database became another one."""
     pretty = settings.log_format == "pretty" or (settings.log_format == "auto" and sys.stderr.isatty())
     set_up_logs(settings.log_level, pretty=pretty)
     uvloop.run(_serve(settings, listeners))
@@ -181,6 +191,10 @@ async def _serve(settings: Settings, listeners: list[socket.socket]) -> None:
     gc.collect()
     gc.freeze()  # what is there now stays
     try:
-        await application.server().serve(sockets=listeners)
+        server = application.server()
+        application.on_history_lost(server.end_at_once)
+        await server.serve(sockets=listeners)
     finally:
         await application.stop()
+    if application.db.writer.history_lost.is_set():  # whoever looks after this process shall see that it failed
+        raise Refusal("The database is not the one that this server began with: a standby took over. Start it again.")

@@ -3,6 +3,9 @@
 One process only: SQLite has one writer, and rooms live in this process. `tertulia serve` is the faster way.
 """
 
+import signal
+from functools import partial
+
 from starlette.types import Receive, Scope, Send
 
 from tertulia import openfiles
@@ -52,6 +55,7 @@ class LazyApplication:
             loaded = loaded.changed("default", max_connections=carried)
         application = Application(loaded.settings)
         await application.start()
+        application.on_history_lost(partial(signal.raise_signal, signal.SIGTERM))  # every ASGI server ends by it
         self._application = application
 
     async def _stop(self) -> None:

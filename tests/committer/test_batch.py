@@ -256,7 +256,7 @@ async def test_first_posts_after_a_start_load_all_rooms_at_once(tmp_path: Path) 
     async with heart(tmp_path) as h:
         with h.counting() as counted:
             await h.accepted(*(Post(room, user, "x") for room in rooms for user in people))
-        assert counted.statements <= 9
+        assert counted.statements <= (10 if h.writer.shared else 9)  # which history a new line is of
 
 
 async def test_many_changes_of_many_kinds_stay_bounded(tmp_path: Path) -> None:

@@ -3,31 +3,39 @@
 import asyncio
 import random
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
 from support.at_once import WAITING
 from support.cut import When, line_to
 from support.databases import ON_POSTGRESQL, new_url
-from support.heart import Heart, code, heart, message
+from support.heart import Gate, Heart, code, heart, message
 from support.proving import PROVING
 from tertulia.clock import SystemClock
+from tertulia.committer.committer import Committer
 from tertulia.domain.changes import Change, ChangeRoom, CreateRoom, DeleteRoom, Edit, Join, Leave, Post, Result
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
 from tertulia.domain.models import RoomKind
+from tertulia.metrics import Metrics
 from tertulia.storage import rooms, users
-from tertulia.storage.database import open_engine
+from tertulia.storage.database import Database, open_engine
 from tertulia.storage.engines import is_locked, postgresql
 
 pytestmark = ON_POSTGRESQL
 
 ROUNDS = 200 if PROVING else 15
+CONNECTIONS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'tertulia'"
+)
 
 
 def numbered(h: Heart, room: int) -> bool:
@@ -76,9 +84,9 @@ async def test_two_nodes_in_the_same_rooms_leave_no_hole(tmp_path: Path) -> None
     async with heart(tmp_path, lanes=4) as one, heart(tmp_path, lanes=4) as two:
         people = one.people("ann", "bob")
         numbers = [await one.room(*people) for _ in range(12)]
-        for h, user in ((one, people[0]), (two, people[0])):
+        for h in (one, two):
             assert h.committer._lanes[3].rights is not h.committer._lanes[0].rights
-            assert user
+        failures = [failures_of(h) for h in (one, two)]
 
         def posts(own: str) -> list[Post]:
             made = [Post(room, people[0], "both", f"both-{n}") for room in numbers for n in range(5)]
@@ -89,6 +97,69 @@ async def test_two_nodes_in_the_same_rooms_leave_no_hole(tmp_path: Path) -> None
         for room in numbers:
             assert sorted(str(body) for body in one.bodies(room)) == ["both"] * 5 + ["one"] * 5 + ["two"] * 5
             assert numbered(one, room)
+        assert "40P01" not in [*failures[0], *failures[1]], "a deadlock, which is retried"
+
+
+PASSING = pytest.mark.parametrize("state", ["40001", "40P01"], ids=["serialization", "deadlock"])
+
+
+@PASSING
+async def test_a_batch_that_was_in_the_way_of_others_is_tried_again_whole(tmp_path: Path, state: str) -> None:
+    """ADR 15: what fails for a moment says nothing about the items, so they are not tried one by one."""
+    async with heart(tmp_path) as h:
+        ann, bob = h.people("ann", "bob")
+        room = await h.room(ann, bob)
+        failures, tries = failures_of(h), 0
+
+        def fail(connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+            nonlocal tries
+            if statement.startswith("INSERT INTO messages"):
+                tries += 1
+                if tries <= 3:  # as often as four would be halved
+                    end_by(connection, state)
+
+        event.listen(h.engine, "after_cursor_execute", fail)
+        answers = await h.accepted(*(Post(room, (ann, bob)[n % 2], str(n), f"k{n}") for n in range(4)))
+        assert failures == [state] * 3
+        assert tries == 4
+        assert [message(answer).body for answer in answers] == h.bodies(room) == ["0", "1", "2", "3"]
+        assert numbered(h, room)
+
+
+@PASSING
+async def test_a_write_that_was_in_the_way_of_others_is_tried_again(tmp_path: Path, state: str) -> None:
+    async with heart(tmp_path) as h:
+        (ann,) = h.people("ann")
+        failures, left = failures_of(h), 3
+
+        def work(connection: Connection) -> str:
+            nonlocal left
+            users.bump(connection, [ann])
+            if left:
+                left -= 1
+                end_by(connection, state)
+            return "done"
+
+        assert await h.writer.run(work) == "done"
+        assert failures == [state] * 3
+        assert h.user(ann).version == 1
+
+
+def end_by(connection: Connection, state: str) -> None:
+    """The server ends the transaction with this SQLSTATE."""
+    connection.exec_driver_sql(f"DO $$ BEGIN RAISE 'in the way' USING ERRCODE = '{state}'; END $$")
+
+
+def failures_of(h: Heart) -> list[str | None]:
+    """The SQLSTATEs with which the server refuses what `h` writes from now on."""
+    found: list[str | None] = []
+
+    @event.listens_for(h.engine, "handle_error")
+    def failed(context: ExceptionContext) -> None:
+        if isinstance(context.original_exception, psycopg.Error):
+            found.append(context.original_exception.sqlstate)
+
+    return found
 
 
 async def test_the_same_key_from_two_nodes_is_one_message(tmp_path: Path) -> None:
@@ -230,6 +301,57 @@ def _end_all_others(connection: Connection) -> None:
     )
 
 
+async def test_after_a_standby_took_over_nothing_is_written_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promises 1, 2 and 4: it may give numbers again that were given, so the first new line is compared before it
+    writes; those that are still open write nothing any more either.
+    """
+    with line_to(new_url(tmp_path)) as line:
+        async with heart(tmp_path, lanes=4, url=line.url) as h:
+            (ann,) = h.people("ann")
+            rooms = [await h.room(ann) for _ in range(4)]
+            await h.accepted(*(Post(room, ann, "before") for room in rooms))
+            await h.writer.run(users.bump, [ann])
+            version = h.user(ann).version
+            monkeypatch.setattr(postgresql.Postgresql, "history", lambda _kind, _connection: "@7-2")
+            assert not h.writer.history_lost.is_set()
+            line.cut = "before"
+            answers = await h.together(Post(rooms[0], ann, "in it"))
+            assert [code(answer) for answer in answers] == ["outcome_unknown"], "the old one may have it"
+            await h.until(h.writer.history_lost.is_set)
+            answers = await h.together(*(Post(room, ann, "after") for room in rooms for _ in range(2)))
+            assert {code(answer) for answer in answers} == {"unavailable"}
+            with pytest.raises(Rejection) as refused:
+                await h.writer.run(users.bump, [ann])
+            assert refused.value.code == "unavailable"
+            assert [h.bodies(room) for room in rooms] == [["before"]] * 4
+            assert h.user(ann).version == version
+
+
+async def test_a_takeover_is_seen_before_the_first_write_of_a_new_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with heart(tmp_path, lanes=4) as h:
+        (ann,) = h.people("ann")
+        room = await h.room(ann)
+        await h.post(room, ann, "before")
+        h.write(_end_all_others)
+        monkeypatch.setattr(postgresql.Postgresql, "history", lambda _kind, _connection: "@7-2")
+        answers = await h.together(*(Post(room, ann, str(n)) for n in range(3)))
+        assert [code(answer) for answer in answers] == ["unavailable"] * 3
+        await h.until(h.writer.history_lost.is_set)
+        assert h.bodies(room) == ["before"]
+
+
+async def test_the_timeline_is_the_one_that_is_written_now(tmp_path: Path) -> None:
+    """Not that of the last checkpoint: after a takeover, that is the old one for minutes."""
+    async with heart(tmp_path) as h:
+        wal = h.scalar("SELECT pg_walfile_name(pg_current_wal_lsn())")
+        cluster = h.scalar("SELECT system_identifier FROM pg_control_system()")
+        assert h.read(postgresql.Postgresql().history) == f"@{cluster}-{int(wal[:8], 16)}"
+
+
 async def test_a_database_that_is_gone_is_tried_for_a_while_then_unavailable(tmp_path: Path) -> None:
     with line_to(new_url(tmp_path)) as line:
         async with heart(tmp_path, url=line.url) as h:
@@ -295,6 +417,31 @@ async def test_a_room_that_stays_held_is_unavailable_after_a_while(tmp_path: Pat
         assert (await h.post(held, ann, "later")).index == 1
 
 
+@pytest.mark.usefixtures("hasty")
+async def test_a_batch_that_is_halved_keeps_the_order_of_a_room_that_was_held(tmp_path: Path) -> None:
+    """The first half finds the room held; when the second one flies it is free, and must wait behind the first."""
+    async with heart(tmp_path, SystemClock()) as h:  # type: ignore[arg-type]
+        (ann,) = h.people("ann")
+        held, free = await h.room(ann), await h.room(ann)
+        engine = open_engine(h.engine.url.render_as_string(hide_password=False), write=True)
+        with engine.connect() as other:
+            holding = other.begin()
+            rooms.lock(other, [held])
+            answers: list[object] = []
+
+            def answered(result: object) -> None:
+                answers.append(result)
+                if holding.is_active:  # the first half is done
+                    holding.rollback()
+
+            for room, body in ((held, "1"), (free, "1"), (held, "2"), (free, "no database holds \ud800")):
+                h.committer.submit(Post(room, ann, body), answered)
+            await h.until(lambda: len(answers) == 4)
+        engine.dispose()
+        assert h.bodies(held) == ["1", "2"]
+        assert h.bodies(free) == ["1"]
+
+
 async def test_every_session_is_set_up_as_the_locks_need_it(tmp_path: Path) -> None:
     """Rule 2, E2: READ COMMITTED for whoever writes; one state, read only, for whoever reads."""
     async with heart(tmp_path, lanes=4) as h:
@@ -314,3 +461,38 @@ async def test_every_session_is_set_up_as_the_locks_need_it(tmp_path: Path) -> N
         found.append(await h.writer.run(look))
         assert found == [["read committed", "off", *same, "0"]] * 5
         assert h.read(look) == ["repeatable read", "on", *same, "4s"]
+
+
+async def test_a_node_has_nine_connections_however_much_is_to_do(tmp_path: Path) -> None:
+    """ADR 15: four lanes, one for other writes, four that read; counted while each of its threads holds one."""
+    async with heart(tmp_path, url=f"{new_url(tmp_path)}?application_name=watching") as h:
+        (ann,) = h.people("ann")
+        numbers = [await h.room(ann) for _ in range(8)]
+        before = set(threading.enumerate())
+        database = Database(new_url(tmp_path))
+        committer = Committer(database.writer, h.clock, Metrics(), lambda _batches: None)
+        gate, held = Gate(), deque[Connection]()
+
+        def hold(connection: Connection) -> None:
+            held.append(connection)
+            gate.wait()
+
+        def all_held() -> bool:
+            threads = [thread for thread in threading.enumerate() if thread.name.startswith("tertulia-")]
+            return len(held) == len(set(threads) - before)
+
+        event.listen(database._write_engine, "begin", hold)
+        done = asyncio.gather(
+            *(committer.commit(Post(room, ann, str(n))) for n in range(3) for room in numbers),
+            *(work for _ in range(20) for work in (database.read(hold), database.write(users.bump, [ann]))),
+        )
+        try:
+            await h.until(all_held)
+            assert h.scalar(CONNECTIONS) == 9
+        finally:
+            gate.open()
+            await done
+        assert h.scalar(CONNECTIONS) == 9
+        assert [h.bodies(room) for room in numbers] == [["0", "1", "2"]] * 8
+        await committer.close()
+        await asyncio.to_thread(database.close)

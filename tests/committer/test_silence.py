@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 
 from support.cut import When, line_to
 from support.databases import ON_POSTGRESQL, new_url
@@ -31,7 +32,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From when it is called, lines are given up sooner."""
-    return lambda: monkeypatch.setattr(postgresql.Line, "silence", 0.4)
+    return lambda: monkeypatch.setattr(postgresql.WritingLine, "silence", 0.4)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -109,3 +110,25 @@ async def test_when_it_stays_away_each_is_answered_in_time_and_the_next_goes_thr
             monkeypatch.undo()
             found = await h.accepted(Post(room, ann, "2", "k2"), Post(room, ann, "1", "k1"))
             assert [message(one).body for one in found] == ["2", "1"]
+
+
+async def test_a_database_that_is_slow_keeps_nobody_waiting_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says something all the time, and never ends."""
+    done = 0
+
+    def work(connection: Connection) -> None:
+        nonlocal done
+        for _ in range(50):
+            connection.execute(text("SELECT pg_sleep(0.1)"))
+            done += 1
+
+    async with heart(tmp_path, SystemClock()) as h:  # type: ignore[arg-type]
+        monkeypatch.setattr(postgresql, "LEAST", 0.1)
+        monkeypatch.setattr(writer, "LAST_TRY", 0.0)
+        monkeypatch.setattr(writer, "PATIENCE", 0.3)
+        with pytest.raises(Rejection) as refused:
+            await h.writer.run(work)
+        assert refused.value.code == "unavailable"
+        assert done < 50

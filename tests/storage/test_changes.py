@@ -223,7 +223,7 @@ async def _replay(h: Heart, people: list[int], drawn: list[list[RoomChange]]) ->
         for event in found:
             state.apply(event)
         assert replace(state, settings=state.settings or fresh.settings) == fresh
-    count("histories")
+    count("histories of a part")
 
 
 def _real(change: RoomChange, room: int, people: list[int]) -> RoomChange:

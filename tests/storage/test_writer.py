@@ -12,11 +12,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from structlog.testing import capture_logs
 
 from support.databases import ON_SQLITE
-from support.heart import Gate, heart, prepare
+from support.heart import Gate, heart, interrupt, prepare
 from tertulia.domain.changes import Post
 from tertulia.domain.errors import Rejection
 from tertulia.storage import writer as module
-from tertulia.storage.database import open_engine
+from tertulia.storage.database import is_outage, open_engine
 from tertulia.storage.writer import Writer
 
 
@@ -188,6 +188,18 @@ async def test_after_a_failed_write_it_begins_with_a_clean_connection(tmp_path: 
             await h.writer.run(_rename)
         assert await h.writer.notice_foreign_writes() == before + 1
         await h.writer.run(_rename)
+
+
+@ON_SQLITE
+async def test_a_look_for_foreign_writes_that_fails_is_an_error_of_the_database(tmp_path: Path) -> None:
+    """Rule 42: like that of a write, and the next look has a clean connection."""
+    async with heart(tmp_path) as h:
+        before = await h.writer.notice_foreign_writes()
+        interrupt(h.writer)
+        with pytest.raises(OperationalError) as failed:
+            await h.writer.notice_foreign_writes()
+        assert is_outage(failed.value)
+        assert await h.writer.notice_foreign_writes() == before + 1
 
 
 @ON_SQLITE

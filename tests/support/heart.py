@@ -219,6 +219,15 @@ class Heart:
         finally:
             event.remove(self.engine, "begin", fail)
 
+    @contextmanager
+    def failing_commits(self) -> Iterator[None]:
+        """None within is done, however often it is tried."""
+        self.faults.extend(["before"] * 1_000)
+        try:
+            yield
+        finally:
+            self.faults.clear()
+
     def pragma(self, setting: str) -> None:
         """Set something on the writer's connection, and on those that it opens later."""
 
@@ -289,6 +298,15 @@ class Gate:
         self._event.set()
 
 
+def interrupt(writer: Writer) -> None:
+    """Whatever the writer asks SQLite for fails, until it opens another connection."""
+    connection = writer._hands[0].connection
+    assert connection is not None
+    raw = connection.connection.dbapi_connection
+    assert isinstance(raw, sqlite3.Connection)
+    raw.set_progress_handler(lambda: 1, 1)
+
+
 def code(result: Result) -> str:
     assert isinstance(result, Rejection), result
     return result.code
@@ -352,14 +370,16 @@ async def heart(
 
 
 def _watch(engine: Engine, running: Heart) -> None:
-    @event.listens_for(engine, "do_connect", insert=True)
-    def connect(_dialect: object, _record: object, _args: object, options: dict[str, Any]) -> object:
-        if engine.dialect.name == "postgresql":
-            line: type[FaultyLine] = type("Faulty", (FaultyLine,), {"faults": running.faults})
-            return line.connect(**options)
-        faulty = type("Faulty", (FaultyConnection,), {"faults": running.faults})
-        options["factory"] = faulty
-        return None
+    faulty: dict[str, Any] = {"faults": running.faults}
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, _args: object, options: dict[str, Any]) -> None:
+        options["factory"] = type("Faulty", (FaultyConnection,), faulty)  # not asked on PostgreSQL: Line connects first
+
+    @event.listens_for(engine, "connect")
+    def connected(raw: Any, _record: object) -> None:
+        if isinstance(raw, Line):
+            raw.__class__ = type("Faulty", (FaultyLine, type(raw)), faulty)
 
     @event.listens_for(engine, "begin")
     def begun(_connection: Connection) -> None:

@@ -71,14 +71,14 @@ class _Item:
 
 @dataclass(slots=True)
 class _Lane:
-    """What waits for one thread of the writer; `aside` are items of rooms that somebody else holds."""
+    """What waits for one thread of the writer; `aside`, until it may `come_back`, what is for rooms others hold."""
 
     number: int
     rights: Rights
     waiting: deque[_Item] = field(default_factory=deque)
     aside: list[_Item] = field(default_factory=list)
     flying: bool = False
-    skip_held: bool = False
+    come_back: bool = False
 
     @property
     def is_idle(self) -> bool:
@@ -163,8 +163,9 @@ class Committer:
     # Batches.
 
     def _start(self, lane: _Lane) -> None:
-        attempt = _Attempt(skip_held=lane.skip_held)
-        lane.skip_held = False
+        attempt = _Attempt(skip_held=lane.come_back)
+        if lane.come_back:
+            self._bring_back(lane)
         items = self._gather(lane)
         if items:
             self._fly(lane, items, attempt, lambda: self._start(lane))
@@ -176,7 +177,6 @@ class Committer:
     def _gather(self, lane: _Lane) -> list[_Item]:
         items: list[_Item] = []
         size = 0
-        held = {_room_of(item) for item in lane.aside}
         oldest = self._oldest()
         while lane.waiting and len(items) < MAX_BATCH:
             if items and size + lane.waiting[0].size > MAX_BATCH_BYTES:
@@ -184,8 +184,6 @@ class Committer:
             item = self._take(lane)
             if item.since < oldest:
                 self._answer(item, _late(item))
-            elif held and _room_of(item) in held:
-                self._set_aside(lane, item)  # behind those that came before it
             else:
                 items.append(item)
                 size += item.size
@@ -212,25 +210,42 @@ class Committer:
     def _set_aside(self, lane: _Lane, item: _Item) -> None:
         """Until somebody else lets go of its room; the others of the lane go on."""
         if not lane.aside:
-            self._pauses.spawn(self._bring_back(lane), "commit.aside")
+            self._pauses.spawn(self._try_aside_again(lane), "commit.aside")
         lane.aside.append(item)
         self._waiting += 1
         self._waiting_bytes += item.size
 
-    async def _bring_back(self, lane: _Lane) -> None:
+    async def _try_aside_again(self, lane: _Lane) -> None:
         await self._clock.sleep(ASIDE)
+        lane.come_back = True  # with the next batch: of this one, later items of the same rooms may have to fly yet
+        if not lane.flying:
+            lane.flying = True
+            self._start(lane)
+
+    def _bring_back(self, lane: _Lane) -> None:
+        lane.come_back = False
         for item in reversed(lane.aside):
             self._waiting -= 1
             self._waiting_bytes -= item.size
             self._wait(lane, item, first=True)
         lane.aside.clear()
-        lane.skip_held = True
-        if not lane.flying:
-            lane.flying = True
-            self._start(lane)
+
+    def _behind_aside(self, lane: _Lane, items: list[_Item]) -> list[_Item]:
+        """Without those of rooms that have items aside: these go behind them."""
+        if not lane.aside:
+            return items
+        held = {_room_of(item) for item in lane.aside}
+        for item in items:
+            if _room_of(item) in held:
+                self._set_aside(lane, item)
+        return [item for item in items if _room_of(item) not in held]
 
     def _fly(self, lane: _Lane, items: list[_Item], attempt: _Attempt, then: Callable[[], None]) -> None:
         """Run `items` as one transaction, then `then`."""
+        items = self._behind_aside(lane, items)
+        if not items:
+            then()
+            return
         started = perf_counter()
         changes = [item.change for item in items]
         known = self._known(changes)
@@ -317,6 +332,9 @@ class Committer:
         if isinstance(error, IntegrityError) and attempt.conflicts < (CONFLICTS if self._writer.shared else 1):
             # Once more, looking up what is there already.
             self._fly(lane, items, replace(again, conflicts=attempt.conflicts + 1), then)
+        elif isinstance(error, Rejection):  # by the writer: not begun
+            self._answer_all(items, error)
+            then()
         elif passes(error):
             self._pauses.spawn(self._fly_later(lane, items, error, attempt, then), "commit.again")
         elif not attempt.careful and any(item.uncertain for item in items):

@@ -1,11 +1,18 @@
 """Which history this is: a client that comes from another one (a restored backup) must start afresh."""
 
+from contextlib import suppress
+
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from tertulia.clock import Clock
+from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import canonical_id, new_id
 from tertulia.storage import boots
 from tertulia.storage.database import Database
+
+EVERY = 2.0
+"""Seconds between two looks whether the database is still there."""
 
 
 class History:
@@ -25,6 +32,15 @@ class History:
         """Note this start."""
         self.installation, self.server = await self._db.write(self._begin)
         self._known = {self.boot}
+
+    async def watch(self) -> None:
+        """Until cancelled, see to it that the writer has a line, for a new one is compared: when nobody writes, nobody
+        else would notice that a standby took over.
+        """
+        while self._db.writer.shared:
+            await self._clock.sleep(EVERY)
+            with suppress(SQLAlchemyError, Rejection):  # whoever needs the database says so
+                await self._db.write(boots.history)
 
     @property
     def epoch(self) -> str:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from tertulia.clock import Clock, SystemClock
 from tertulia.domain.errors import Rejection
-from tertulia.storage.engines import bound, is_conflict, kind_of, passes
+from tertulia.storage.engines import Kind, bound, is_conflict, kind_of, passes
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -31,8 +31,8 @@ OTHERS_SLICE = 0.020
 """Seconds that other writes may take while a batch of posts waits."""
 PATIENCE = 5.0
 """Seconds after which whoever waits has an answer."""
-FIRST_TRY, LAST_TRY = 2.5, 2.0
-"""Seconds for which a try waits for a database that says nothing; when less than the second is left, none is begun."""
+LAST_TRY = 2.0
+"""Seconds that must be left for a try to begin."""
 CONFLICTS = 3
 """How often a write is tried again because somebody else wrote the same key."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
@@ -57,12 +57,41 @@ class _Queue:
         self.jobs: deque[_Job] = deque()
 
 
+class _History:
+    """The one that the first connection found; `is_lost`, for good, when a later one found another.
+
+    What is remembered here, and what clients were told, is of the first.
+    """
+
+    def __init__(self, kind: Kind, lost: asyncio.Event) -> None:
+        self.is_lost = False
+        self._kind = kind
+        self._lost = lost
+        self._first: str | None = None
+        self._lock = Lock()
+
+    def compare(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        """To be called before anything else is done on a new connection."""
+        found = self._kind.history(connection)
+        with self._lock:
+            if self._first is None:
+                self._first = found
+            if found == self._first or self.is_lost:
+                return
+            self.is_lost = True
+        hint = "a standby took over: this server ends; start it again, unless a supervisor does"
+        log.error("database.other_history", was=self._first, found=found, hint=hint)
+        loop.call_soon_threadsafe(self._lost.set)
+
+
 class _Hand:
     """A thread with a connection. It takes from `posts` first, from `others` for a slice in between; others that had
     to wait for too long are `unavailable`.
     """
 
-    def __init__(self, engine: Engine, posts: _Queue, others: _Queue, seconds: Callable[[], float]) -> None:
+    def __init__(
+        self, engine: Engine, posts: _Queue, others: _Queue, seconds: Callable[[], float], history: _History
+    ) -> None:
         self.connection: Connection | None = None
         self.doubts = 0  # how often another process may have written
         self._engine = engine
@@ -71,6 +100,8 @@ class _Hand:
         self._posts = posts.jobs
         self._others = others.jobs
         self._seconds = seconds
+        self._history = history
+        self._is_compared = False
         self._data_version: int | None = None
         self._closing = False
         self._thread = Thread(target=self._run, name="tertulia-write", daemon=True)
@@ -116,6 +147,7 @@ class _Hand:
     def _transact(self, job: _Job) -> Any:
         connection = self._open(job)
         with connection.begin():
+            self._compare_history(connection, job.loop)
             self._compare_data_version(connection)
             result = job.work(connection)
             job.reached_commit = True
@@ -131,10 +163,18 @@ class _Hand:
     def _open(self, job: _Job) -> Connection:
         if self.connection is None:
             self.connection = self._engine.connect()
+            self._is_compared = False
             self._data_version = None
             self.doubts += 1  # whatever was known before may be old
-        bound(self.connection, min(FIRST_TRY, job.until - self._seconds()))
+        bound(self.connection, job.until - self._seconds())
         return self.connection
+
+    def _compare_history(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._is_compared:
+            self._history.compare(connection, loop)
+            self._is_compared = True
+        if self._history.is_lost:  # also where a line to the first one is still open
+            raise unavailable()
 
     def _compare_data_version(self, connection: Connection) -> None:
         version = self._kind.data_version(connection)
@@ -155,7 +195,9 @@ class _Hand:
 class Writer:
     """Owns the connections that write. Each of its `lanes` runs one batch at a time.
 
-    `shared`: other processes write all the time. `seconds`: what time is taken by.
+    `shared`: other processes write all the time. `history_lost` is set when the database went on without something
+    that was there (a standby took over): nothing is written any more, and only a new start puts that right.
+    `seconds`: what time is taken by.
     """
 
     def __init__(
@@ -169,6 +211,7 @@ class Writer:
         kind = kind_of(engine)
         self.lanes = kind.lanes if lanes is None else lanes
         self.shared = kind.shared
+        self.history_lost = asyncio.Event()
         self._clock = clock or SystemClock()
         self._closing = False
         self._looks = 0
@@ -182,7 +225,8 @@ class Writer:
         else:
             self._batches = [_Queue(self._others.wake)]
             hands = [(self._batches[0], self._others)]
-        self._hands = [_Hand(engine, posts, others, seconds) for posts, others in hands]
+        history = _History(kind, self.history_lost)
+        self._hands = [_Hand(engine, posts, others, seconds, history) for posts, others in hands]
 
     @property
     def foreign_writes(self) -> int:

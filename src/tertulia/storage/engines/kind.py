@@ -9,9 +9,9 @@ from sqlalchemy.exc import DBAPIError
 
 READERS = 4
 """Reads at once, each with a connection."""
-SILENCE, LEAST = 4.0, 1.0
-"""Seconds after which a line is given up on which a database says nothing: time is left for another one. Whoever has
-less time left than that is given that, but the least.
+READ_SILENCE, WRITE_SILENCE, LEAST = 4.0, 2.5, 1.0
+"""Seconds after which a line is given up on which a database says nothing: time is left for another one. When whoever
+waits wants an answer, it is given up whatever it says, but it has the least.
 """
 
 
@@ -42,8 +42,8 @@ class Kind(Protocol):
         """Somebody else held a lock for too long."""
 
     def bound(self, connection: Connection, seconds: float, /) -> None:
-        """Give the line up when the database says nothing for as long, within `LEAST` and `SILENCE`: an error of those
-        that pass, and nobody knows what became of a commit.
+        """Give the line up after so many seconds, sooner when the database says nothing: an error of those that pass,
+        and nobody knows what became of a commit.
         """
 
     def take_time(self, connection: Connection, /) -> None:

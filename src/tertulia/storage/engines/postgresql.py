@@ -1,6 +1,8 @@
 """PostgreSQL: many writers, each under the locks that it takes itself."""
 
 from collections.abc import Collection
+from math import inf
+from time import perf_counter
 from typing import Any, TypeVar
 
 import psycopg
@@ -11,7 +13,7 @@ from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from tertulia.storage.engines.kind import LEAST, READERS, SILENCE
+from tertulia.storage.engines.kind import LEAST, READ_SILENCE, READERS, WRITE_SILENCE
 
 T = TypeVar("T")
 
@@ -23,7 +25,7 @@ SESSION = {
     "synchronous_commit": "on",  # acknowledged means stored
     "client_min_messages": "warning",
 }
-READ_TIMEOUT = f"{SILENCE:.0f}s"
+READ_TIMEOUT = f"{READ_SILENCE:.0f}s"
 """Of one statement: nobody waits for longer. None for writes: a COMMIT that waits for a standby would end by it, and
 look as if it had one.
 """
@@ -41,28 +43,40 @@ LINE = {
 """For libpq; what the URL says comes first."""
 
 _LOCK_NOT_AVAILABLE, _UNIQUE_VIOLATION = "55P03", "23505"
-_PASSING = ("40001", "40P01", _LOCK_NOT_AVAILABLE, "57P", "57014", "25P03", "25006", "08", "53")
-"""Serialization, deadlock, lock timeout; shut down, out of time, idle for too long, a standby now; the line,
-too little of something. A class of errors stands for all of its codes."""
+_PASSING = ("40001", "40P01", _LOCK_NOT_AVAILABLE, "57P", "57014", "25P03", "25006", "55000", "08", "53")
+"""Serialization, deadlock, lock timeout; shut down, out of time, idle for too long, a standby now (that is to write, or
+to name its log); the line, too little of something. A class of errors stands for all of its codes."""
 
 
 class Line(psycopg.Connection[Any]):
-    """A connection that is given up when nothing comes for `silence` seconds; None: it may take its time.
+    """A connection that is given up when nothing comes for `silence` seconds, or at `deadline` (`perf_counter`).
 
     A network that lost us, a machine that is frozen, a proxy that swallows: what the system knows of a line is not
     enough, for the other end may well acknowledge every byte.
     """
 
-    silence: float | None = SILENCE
+    silence = READ_SILENCE
+    deadline = inf
+    is_new = True
+    takes_time = False
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         """Raises `OperationalError`, and is closed, also when the time is over."""
         try:
-            return super().wait(gen, interval, self.silence if timeout is None else timeout)
+            return super().wait(gen, interval, self._patience() if timeout is None else timeout)
         except psycopg.OperationalError as error:
             if error.sqlstate is None:  # an answer that still came would be taken for that of the next statement
                 self.close()
             raise
+
+    def _patience(self) -> float | None:
+        if self.takes_time:
+            return None
+        return min(SETUP if self.is_new else self.silence, max(0.0, self.deadline - perf_counter()))
+
+
+class WritingLine(Line):
+    silence = WRITE_SILENCE
 
 
 class Postgresql:
@@ -88,20 +102,18 @@ class Postgresql:
 
         @event.listens_for(engine, "do_connect")
         def on_do_connect(_dialect: object, _record: object, args: Any, options: dict[str, Any]) -> Line:
-            line = Line.connect(*args, **options)
-            line.silence = SETUP
-            return line
+            return (WritingLine if write else Line).connect(*args, **options)
 
         @event.listens_for(engine, "connect")
         def on_connect(raw: Any, _record: object) -> None:
             raw.autocommit = True
             settings = {**SESSION, "statement_timeout": "0" if write else READ_TIMEOUT}
             raw.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
-            if write and raw.execute(_STUCK, [SILENCE]).fetchone():  # so would the next, until there are none left
+            if write and raw.execute(_STUCK, [_STUCK_AFTER]).fetchone():  # so would the next, until there are none left
                 raise psycopg.OperationalError("a commit waits for a standby that does not answer")
             raw.autocommit = False
             raw.read_only = not write
-            raw.silence = Line.silence
+            raw.is_new = False
 
         @event.listens_for(engine, "handle_error")
         def on_error(context: ExceptionContext) -> None:
@@ -125,10 +137,11 @@ class Postgresql:
         return _code(error) == _LOCK_NOT_AVAILABLE
 
     def bound(self, connection: Connection, seconds: float) -> None:
-        _line(connection).silence = min(max(seconds, LEAST), Line.silence or SILENCE)
+        line = _line(connection)
+        line.takes_time, line.deadline = False, perf_counter() + max(seconds, LEAST)
 
     def take_time(self, connection: Connection) -> None:
-        _line(connection).silence = None
+        _line(connection).takes_time = True
         for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
             connection.execute(text(f"SET LOCAL {name} = 0"))
 
@@ -143,14 +156,19 @@ class Postgresql:
         return insert(table)
 
     def history(self, connection: Connection) -> str:
-        """The cluster and its timeline: a standby that takes over has another one."""
-        return "@{}-{}".format(*connection.execute(_HISTORY).one())
+        """The cluster and its timeline: a standby that takes over has another one. One that does not: an error that
+        passes.
+        """
+        cluster, wal = connection.execute(_HISTORY).one()
+        return f"@{cluster}-{int(wal[:8], 16)}"
 
 
+_STUCK_AFTER = 4.0
 _STUCK = """SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = current_database()
 AND query_start < clock_timestamp() - make_interval(secs => %s) LIMIT 1"""
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7382))")
-_HISTORY = text("SELECT system_identifier, timeline_id FROM pg_control_system() CROSS JOIN pg_control_checkpoint()")
+_HISTORY = text("SELECT system_identifier, pg_walfile_name(pg_current_wal_lsn()) FROM pg_control_system()")
+"""`pg_control_checkpoint()` names the old timeline until the first checkpoint after the takeover: minutes."""
 
 
 def _line(connection: Connection) -> Line:
