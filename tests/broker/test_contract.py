@@ -1,77 +1,14 @@
-"""What every broker must keep (the MUST lines of `Broker`): one suite for all of them."""
+"""What every broker must keep (the MUST lines of `Broker`): one suite for all of them.
 
-from collections.abc import AsyncIterator, Callable, Collection
+What it must keep when its connection is lost is in test_connections.py.
+"""
 
 import pytest
 
-from support.buses import ROUGH, LossyBroker, Weather
-from support.clock import FakeClock
-from support.waiting import until
+from broker.places import Ear, Place, whole
 from tertulia.broker import local
-from tertulia.broker.broker import MAX_PAYLOAD, Broker
-from tertulia.broker.local import Bus, LocalBroker
-
-
-class Ear:
-    """A `Listener` that remembers."""
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[str, bytes]] = []
-        self.confirmed_channels: list[str] = []
-        self.deafened = 0
-
-    def received(self, channel: str, payload: bytes) -> None:
-        self.heard.append((channel, payload))
-
-    def confirmed(self, channels: Collection[str]) -> None:
-        self.confirmed_channels += channels
-
-    def deaf(self) -> None:
-        self.deafened += 1
-
-
-class Place:
-    """Brokers that can reach each other. `is_faithful`: nothing is lost, so one may wait for it."""
-
-    def __init__(self, make: Callable[[], Broker], clock: FakeClock, *, is_faithful: bool) -> None:
-        self._make = make
-        self._clock = clock
-        self.is_faithful = is_faithful
-        self.brokers: list[Broker] = []
-
-    async def node(self, *channels: str) -> tuple[Broker, Ear]:
-        """One that has started and hears these channels."""
-        broker, ear = self._make(), Ear()
-        self.brokers.append(broker)
-        await broker.start(ear)
-        for channel in channels:
-            broker.follow(channel)
-        await until(lambda: set(ear.confirmed_channels) >= set(channels))
-        return broker, ear
-
-    async def rest(self) -> None:
-        """What is on its way has arrived, or is lost."""
-        for _ in range(5):
-            self._clock.advance(1)
-            await until(lambda: True)
-
-
-@pytest.fixture(params=["local", "rough", "deaf"])
-async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
-    bus, clock = Bus(), FakeClock()
-    weathers = {"rough": ROUGH, "deaf": Weather(lost=1.0)}
-    if request.param == "local":
-        place = Place(lambda: LocalBroker(bus), clock, is_faithful=True)
-    else:
-        place = Place(lambda: LossyBroker(bus, clock, weathers[request.param], seed=7), clock, is_faithful=False)
-    yield place
-    for broker in place.brokers:
-        await broker.stop()
-
-
-def whole(ear: Ear, *sent: tuple[str, bytes], place: Place) -> bool:
-    """Nothing but what was sent, as it was; all of it in order, where nothing is lost."""
-    return ear.heard == list(sent) if place.is_faithful else set(ear.heard) <= set(sent)
+from tertulia.broker.broker import MAX_PAYLOAD
+from tertulia.broker.local import LocalBroker
 
 
 async def test_who_follows_hears_bytes_as_they_were_published(place: Place) -> None:
@@ -84,6 +21,47 @@ async def test_who_follows_hears_bytes_as_they_were_published(place: Place) -> N
     await place.rest()
     assert whole(ear, sent[0], sent[1], sent[3], place=place)
     assert whole(other, sent[1], place=place)
+
+
+async def test_a_channel_has_up_to_100_characters_of_ascii(place: Place) -> None:
+    """Each is a channel of its own, and none is a pattern."""
+    ascii_ = "".join(map(chr, range(32, 127)))
+    long = [ascii_ + "12345", "x" * 100, "x" * 99, "x" * 99 + "*", "x" * 99 + "y", "x" * 99 + "Y", "x" * 99 + "?"]
+    one, _ = await place.node()
+    _, ear = await place.node(*long[:5])
+    assert all(one.is_heard(channel) for channel in long[:5])
+    for number, channel in enumerate(long):
+        one.publish(channel, b"%d" % number)
+    await place.rest()
+    assert sorted(ear.confirmed_channels) == sorted(long[:5])
+    assert whole(ear, *[(channel, b"%d" % number) for number, channel in enumerate(long[:5])], place=place)
+
+
+async def test_something_is_heard_wherever_not_all_is_lost(place: Place) -> None:
+    """Else nothing that is true of `heard` says anything."""
+    one, _ = await place.node()
+    _, ear = await place.node("a")
+    sent = [("a", b"%d" % number) for number in range(200)]
+    for channel, payload in sent:
+        one.publish(channel, payload)
+    await place.rest()
+    assert whole(ear, *sent, place=place)
+    assert len(set(ear.heard)) > 100 or place.is_silent
+    assert not ear.heard or not place.is_silent
+
+
+@pytest.mark.parametrize("place", ["rough"], indirect=True)
+async def test_rough_weather_loses_repeats_reorders_and_sends_back(place: Place) -> None:
+    """All that a broker may do is done to those who say that they bear it."""
+    one, mine = await place.node("a")
+    _, ear = await place.node("a")
+    for number in range(200):
+        one.publish("a", b"%03d" % number)
+    await place.rest()
+    assert len(set(ear.heard)) < 200
+    assert len(set(ear.heard)) < len(ear.heard)
+    assert list(dict.fromkeys(ear.heard)) != sorted(set(ear.heard))
+    assert mine.heard
 
 
 async def test_publishing_calls_nobody_back_at_once(place: Place) -> None:
@@ -123,7 +101,7 @@ async def test_what_was_left_is_not_heard(place: Place) -> None:
 
 async def test_nothing_is_heard_before_the_start_and_after_the_end(place: Place) -> None:
     one, _ = await place.node()
-    late = place._make()
+    late = place.broker()
     one.publish("a", b"before")
     ear = Ear()
     await late.start(ear)

@@ -24,7 +24,10 @@ ROUGH = Weather(lost=0.2, again=0.2, late=0.3)
 
 
 class LossyBroker(LocalBroker):
-    """Loses, repeats, delays, reorders, and sends back what it was given: the same for the same `seed`."""
+    """Loses, repeats, delays, reorders, and sends back what it was given: the same for the same `seed`.
+
+    Its connection can be `cut`, also before it starts, until somebody `mend`s it.
+    """
 
     def __init__(self, bus: Bus, clock: FakeClock, weather: Weather, seed: int = 0) -> None:
         super().__init__(bus)
@@ -32,15 +35,25 @@ class LossyBroker(LocalBroker):
         self._clock = clock
         self._random = random.Random(seed)
         self._late: set[asyncio.Task[None]] = set()
+        self._is_cut = False
+
+    def cut(self) -> None:
+        self._is_cut = True
+
+    def mend(self) -> None:
+        self._is_cut, self._missed = False, True
+        self._schedule()
 
     def publish(self, channel: str, payload: bytes) -> None:
+        if self._is_cut:
+            return
         super().publish(channel, payload)
         if channel in self._followed and self._random.random() < self.weather.again:
             self.take(channel, payload)
 
     def take(self, channel: str, payload: bytes) -> None:
         dice, weather = self._random.random, self.weather
-        if dice() < weather.lost:
+        if self._is_cut or dice() < weather.lost:
             return
         for _ in range(2 if dice() < weather.again else 1):
             if dice() < weather.late:
@@ -51,8 +64,15 @@ class LossyBroker(LocalBroker):
 
     async def _take_late(self, wait: float, channel: str, payload: bytes) -> None:
         await self._clock.sleep(wait)
-        if self._listener is not None:
+        if self._listener is not None and not self._is_cut:
             super().take(channel, payload)
+
+    def _hand_on(self) -> None:
+        """What waits, and what is to be confirmed, waits for the connection."""
+        if self._is_cut:
+            self._scheduled = False
+        else:
+            super()._hand_on()
 
     async def stop(self) -> None:
         await super().stop()
