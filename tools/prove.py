@@ -26,7 +26,9 @@ PAGE = ROOT / "docs" / "proof.md"
 BEGIN, END = "<!-- last run -->", "<!-- end of last run -->"
 EVERY = 10.0
 """Seconds between two lines of progress."""
-ORDER = ("kills", "acknowledged posts", "histories", "frames", "requests")
+SERVER, PART = "histories of a server", "histories of a part"
+ORDER = ("kills", "acknowledged posts", SERVER, PART, "frames", "requests")
+"""`SERVER`: of whole nodes, with committer and database; `PART`: of the hub, a client or the storage alone."""
 
 Counts = Counter[tuple[str, str]]
 """(what was tried, the file of the test) → how often."""

@@ -217,7 +217,7 @@ def test_whatever_happens_the_view_equals_a_fresh_fetch(
     world.settle()
     for room, server in world.rooms.items():
         world.check(room, server)
-    count("histories")
+    count("histories of a part")
 
 
 def listing(*, follow: bool = True) -> tuple[ReferenceRoom, Model]:

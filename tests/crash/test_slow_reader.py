@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from crash.test_kill import Eager
-from support.process import server_process
+from support.process import ServerProcess, server_process
 from support.server import PASSWORD
+from support.web import plain_client
 from tertulia.client import Client
 
 STALLED = 10
@@ -35,6 +36,13 @@ def stall(client: Client) -> asyncio.Transport:
     return transport
 
 
+async def slow_closes(server: ServerProcess) -> int:
+    """How many the server sent away because they read too slowly."""
+    async with plain_client(server.url) as http:
+        text = (await http.get("/metrics")).text
+    return int(float(text.split("\ntertulia_slow_closes_total ")[1].split()[0]))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux how much memory the server has")
 async def test_who_stops_reading_is_sent_away_hurts_nobody_and_misses_nothing(tmp_path: Path) -> None:
@@ -59,12 +67,16 @@ async def test_who_stops_reading_is_sent_away_hurts_nobody_and_misses_nothing(tm
             await client.until(lambda client=client: client.rooms[room].message_count == WARM)  # type: ignore[misc]
         before = memory(server.process)
         lines = [stall(client) for client in slow]
+        cut = [client._link._socket for client in slow]
+        assert await slow_closes(server) == 0
         most = before
         for number in range(WARM, POSTS):
             await poster.post(room, BODY)
+            # Each before the next is said: who waited for the slow ones would wait here, too, until they are cut.
             await quick.until(lambda number=number: quick.rooms[room].message_count == number + 1)  # type: ignore[misc]
             most = max(most, memory(server.process))
         assert most - before < ALLOWED, f"grew by {(most - before) // MB} MB"
+        assert await slow_closes(server) == STALLED
         end = quick.rooms[room].cursor
         states = [client.events() for client in slow]
         for line in lines:
@@ -76,3 +88,5 @@ async def test_who_stops_reading_is_sent_away_hurts_nobody_and_misses_nothing(tm
             await client.until(lambda client=client: client.rooms[room].cursor == end)  # type: ignore[misc]
             shown = [row["index"] for row in client.rooms[room].messages if row["index"] is not None]
             assert shown == list(range(shown[0], POSTS + 1))
+        assert {socket.code for socket in cut if socket is not None} <= {4000, 1006}  # 1006: read too late to be told
+        assert await slow_closes(server) == STALLED

@@ -65,6 +65,18 @@ REQUIRED = {
 }
 CODES = {"invalid", "invalid_text", "too_long"}
 """Of what can be read, but is not as it should be."""
+STRANGE = ("a\x00b", "\x1b[31m", "")
+"""Texts that are no worse JSON than others: a NUL, what colours a terminal, and nothing."""
+NOBODYS, CHOICE = ("not_found",) * 3, ("invalid",) * 3
+ANSWERS: dict[str, tuple[str | None, str | None, str | None]] = {
+    "room": NOBODYS, "user": NOBODYS, "token": ("unauthorized",) * 3,
+    "role": CHOICE, "notify": CHOICE, "status": CHOICE, "until": ("invalid_text", "invalid", "invalid"),
+    "emoji": ("invalid_text", "invalid", "invalid"), "name": ("invalid_text", "invalid", "invalid"),
+    "title": ("invalid_text", "invalid", None), "boot": ("invalid_text", None, None),
+    "body": ("invalid_text", None, "invalid"), "client_id": ("invalid_text", None, "invalid"),
+    "reason": ("invalid_text", None, None), "description": ("invalid_text", None, None),
+}  # fmt: skip
+"""What each of `STRANGE` gets in a field; None: it is taken."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["picows", "asgi"])
@@ -144,6 +156,63 @@ async def test_every_field_of_every_command(server: Server) -> None:
             if error["code"] == "invalid":
                 assert error["message"], what
         assert set(await socket.ask("ping")) == {"re"}
+
+
+def strange_commands(room: str, user: str) -> list[tuple[dict[str, Any], str, str | None]]:
+    """(command, its field with a strange text, the code it gets): each text field of each command but `hello`."""
+    good = {"room": room, "user": user, "archived": False, "slow_mode": 0}
+    found = []
+    for name, fields in {**VALID, "mute until": {"room": ROOM, "user": ROOM, "until": "x"}}.items():
+        command = {"cmd": name.split()[0], **fields, **{field: good[field] for field in good if field in fields}}
+        for field in [field for field, value in fields.items() if isinstance(value, str) and name != "hello"]:
+            # One may follow, and cease to follow, what is not there: the answer to the one is `gone`.
+            codes = (None,) * 3 if name in {"subscribe", "unsubscribe"} else ANSWERS[field]
+            found += [({**command, field: text}, field, code) for text, code in zip(STRANGE, codes, strict=True)]
+    return found
+
+
+@module_loop
+async def test_strange_texts_in_every_text_field_are_taken_or_refused(server: Server) -> None:
+    ana, ben, witness = await server.guests("ana", "ben", "witness")
+    room = await server.room(ana, witness)
+    with faults() as seen:
+        async with ana.socket() as socket, witness.socket() as other:
+            await socket.ask("post", room=room, body="hi")
+            for command, field, code in strange_commands(room, ben.id):
+                reply = await socket.ask(**command)
+                assert reply.get("error", {}).get("code") == code, (command, reply)
+                if code == "invalid":
+                    assert set(reply["error"]["fields"]) == {field}, (command, reply)
+                if command["cmd"] == "subscribe":
+                    assert await socket.event("gone") == {"ev": "gone", "room": command["room"]}
+            assert set(await socket.ask("ping")) == {"re"}
+            coloured = await other.until(lambda frame: frame.get("message", {}).get("body") == STRANGE[1])
+            assert coloured["ev"] == "message"
+            described = await other.until(lambda frame: frame.get("settings", {}).get("description") == STRANGE[1])
+            assert described["ev"] == "room"
+            assert set(await other.ask("ping")) == {"re"}
+        seen.check()
+
+
+@module_loop
+async def test_strange_texts_in_hello(server: Server) -> None:
+    """A token that is none ends the line; cursors of what is not there do not matter."""
+    [ana] = await server.guests("ana")
+    with faults() as seen:
+        for text, code in zip(STRANGE, ANSWERS["boot"], strict=True):
+            async with server.socket() as socket:
+                await socket.send(cmd="hello", id=1, token=text)
+                await socket.event("bye", code=4500)
+                assert await socket.closed() == 4500
+            async with server.socket(ana.headers) as socket:
+                cursors = {"resume": {text: 1}, "read": {text: 1}}
+                reply = await socket.ask("hello", boot=text, **cursors)
+                assert reply.get("error", {}).get("code") == code, (text, reply)
+                if code is not None:
+                    assert "error" not in await socket.ask("hello", **cursors)
+                await socket.event("ready")
+                assert set(await socket.ask("ping")) == {"re"}
+        seen.check()
 
 
 @module_loop

@@ -21,7 +21,9 @@ from support.sockets import (
     socket_server,
     turn,
     underlying,
+    until,
 )
+from tertulia.gateway import asgi, sansio, sockets
 from tertulia.gateway.lines import KERNEL_BUFFER
 from tertulia.gateway.transport import HIGH_WATER, MAX_FRAME, Transport
 from tertulia.protocol.frames import Frames
@@ -359,18 +361,25 @@ async def test_a_slow_reader_is_told_as_congested_and_later_as_drained(kind: Kin
         assert peer.transport.unsent == 0
 
 
-async def test_e12_a_stalled_reader_is_cut_and_its_bytes_are_freed(kind: Kind) -> None:
+async def test_e12_a_stalled_reader_is_cut_and_its_bytes_are_freed(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours at once, and those that uvicorn holds a moment later."""
+    for module in (sockets, asgi, sansio):
+        monkeypatch.setattr(module, "LINGER_SECONDS", 0.2)
     peer = RecordingPeer()
     async with socket_server(kind, accepting(peer)) as running:
         await _slow_client(running)
         for _ in range(40):
             peer.transport.send(BIG)
         transport = peer.transport
+        line = underlying(running, peer)
         assert transport.unsent > HIGH_WATER
+        await until(lambda: line.get_write_buffer_size() > 0)
         transport.close(4000, "You read too slowly.")
         async with asyncio.timeout(6):
             await peer.until_closed()
+        assert transport.unsent == 0
         assert running.admission.open == 0
+        await until(lambda: line.get_write_buffer_size() == 0)
 
 
 async def test_e11_a_flood_of_pings_that_are_never_read_grows_nothing(kind: Kind) -> None:

@@ -79,7 +79,7 @@ async def test_a_ping_is_a_ping_and_its_pong_a_sign_of_life() -> None:
 
 
 async def test_good_raw_writes_stay_in_order_under_congestion() -> None:
-    """E18, the good row: what is written while nobody reads arrives whole and in order."""
+    """What is written while nobody reads arrives whole and in order."""
     peer = RecordingPeer()
     async with socket_server("picows", accepting(peer)) as running:
         client = await running.connect(receive_buffer=65_536)

@@ -10,6 +10,7 @@ import pytest
 from support.bad_input import JSON, SECRET, assert_problem, bad_wholes
 from support.frames import KEY
 from support.fuzzing import Target, target
+from support.scene import CLOSED
 from support.web import NO_SERVICES
 from tertulia.domain.errors import CODES
 from tertulia.http.api import build_api
@@ -21,7 +22,20 @@ CURSORS = [
     "WzkyMjMzNzIwMzY4NTQ3NzU4MDhd", "WzksOV0", "WzEsIlx1MDAwMCJd", "WzEsIlx1ZDgwMCJd", "eyJhIjoxfQ", SECRET,
 ]  # fmt: skip
 """Among them, in base64: null, [], [1], [-1], [1e400], ["a"], [2**63], [9,9], [1,"\\u0000"], [1,"\\ud800"], {"a":1}."""
-TEXTS = ["a\x00b", "\ud800", "a\udc00b", "\x1b[31m"]
+TEXTS = ["a\x00b", "\ud800", "a\udc00b"]
+"""That no text may have in it."""
+COLOUR = "\x1b[31mred, red, red, red"
+"""What colours a terminal. Long enough for a secret."""
+NO_CONTROL = {
+    "username", "email", "first_name", "last_name", "name", "title", "avatar", "url", "secret", "until",
+}  # fmt: skip
+"""Fields that take no control character (docs/protocol.md); all other texts come back as they were."""
+SIGNS_IN = {"/api/v1/auth/login", "/api/v1/auth/forgot"}
+"""There a username or an address is only looked up."""
+NEVER_EMPTY = {"url", "until"}
+"""Beside all that have a `minLength`."""
+NO_EMAIL = ("email", "/api/v1/auth/register")
+"""Who has none leaves it out; a backend takes it away with an empty one."""
 
 
 def _deep(depth: int) -> Any:
@@ -57,12 +71,13 @@ def _bodies() -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def _sample(schema: dict[str, Any]) -> dict[str, Any]:
-    """What is required, of the right type."""
+    """What is required, of the right type, and of the right form where it has one."""
+    forms = {"url": CLOSED, "email": "ana@example.org", "password": "correct horse battery"}
     samples = {"string": "x" * 20, "integer": 1, "boolean": True, "array": ["report"], "object": {}}
     found = {}
     for name in schema.get("required", []):
         option = _options(schema["properties"][name])[0]
-        found[name] = option["enum"][0] if "enum" in option else samples[option["type"]]
+        found[name] = option["enum"][0] if "enum" in option else forms.get(name) or samples[option["type"]]
     return found
 
 
@@ -105,8 +120,8 @@ def test_every_field_of_every_body(world: Target, method: str, path: str, schema
             problem = assert_problem(response, 400, "invalid", "invalid_text", "too_long")
             if problem["code"] == "invalid":
                 assert any(field.split(".")[0] == name for field in problem["fields"]), (name, value, problem)
-        if any(option.get("type") == "string" for option in _options(part)):
-            for text in TEXTS[:3]:
+        if name in dict(_texts(schema)):
+            for text in TEXTS:
                 assert_refused(ask(world, method, path, json.dumps({**valid, name: text}).encode()))
             assert_refused(ask(world, method, path, json.dumps({**valid, name: SECRET * 2_000}).encode()))
     for name in schema.get("required", []):
@@ -115,6 +130,51 @@ def test_every_field_of_every_body(world: Target, method: str, path: str, schema
     for unknown in ({"unknown": SECRET}, {KEY: 1}, {"\ud800": 1}, {f"f{n}": 1 for n in range(2_000)}):
         assert_problem(ask(world, method, path, json.dumps({**valid, **unknown}).encode()), 400, "invalid")
     world.run(world.check())
+
+
+def _texts(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(name, its schema without null) of each field that takes a text."""
+    for name, part in schema["properties"].items():
+        yield from ((name, option) for option in _options(part) if option.get("type") == "string")
+
+
+@pytest.mark.parametrize(("method", "path", "schema"), _bodies(), ids=lambda value: str(value)[:60])
+def test_every_text_with_a_control_character(world: Target, method: str, path: str, schema: dict[str, Any]) -> None:
+    for name, option in _texts(schema):
+        response = ask(world, method, path, json.dumps({**_sample(schema), name: COLOUR}).encode())
+        if "enum" in option or (name in NO_CONTROL and path not in SIGNS_IN):
+            assert name in assert_problem(response, 400, "invalid")["fields"], (name, response.text)
+        else:
+            assert_not_blamed(response, name)
+            assert not response.content or response.json().get(name, COLOUR) == COLOUR, (name, response.text)
+        _restore(world, method, path)
+    world.run(world.check())
+
+
+@pytest.mark.parametrize(("method", "path", "schema"), _bodies(), ids=lambda value: str(value)[:60])
+def test_every_text_empty(world: Target, method: str, path: str, schema: dict[str, Any]) -> None:
+    for name, option in _texts(schema):
+        response = ask(world, method, path, json.dumps({**_sample(schema), name: ""}).encode())
+        if "enum" in option or "minLength" in option or name in NEVER_EMPTY or (name, path) == NO_EMAIL:
+            assert name in assert_problem(response, 400, "invalid")["fields"], (name, response.text)
+        else:
+            assert_not_blamed(response, name)
+        _restore(world, method, path)
+    world.run(world.check())
+
+
+def assert_not_blamed(response: httpx.Response, name: str) -> None:
+    """It was taken, or refused for something else than its form."""
+    if not response.is_success:
+        problem = assert_refused(response)
+        assert problem["code"] != "unauthorized" or "auth" in response.request.url.path
+        assert name not in problem.get("fields", {}), (name, problem)
+
+
+def _restore(world: Target, method: str, path: str) -> None:
+    """Who has no password deletes the account with any."""
+    if (method, path) == ("DELETE", "/api/v1/me"):
+        world.run(world.replace())
 
 
 @pytest.mark.parametrize(("method", "path", "schema"), _bodies(), ids=lambda value: str(value)[:60])

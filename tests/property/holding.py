@@ -1,7 +1,10 @@
 """What must hold in the end: what was acknowledged is there, and every client knows what a fresh fetch says."""
 
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select
 
 from support.device import Device
 from support.node import Person
@@ -9,38 +12,100 @@ from tertulia.client import Model
 from tertulia.client.compare import said
 from tertulia.client.room import RoomModel
 from tertulia.domain.errors import Rejection
+from tertulia.domain.models import Member, Message, Room
 from tertulia.protocol.resources import unread
 from tertulia.services.timeline import Place
+from tertulia.storage import members, messages, rooms, tables
 
 if TYPE_CHECKING:
     from property.world import World
 
 
 def check_what_was_acknowledged(world: "World") -> None:
-    stored: dict[str, list[Any]] = {}
-    too_old: dict[str, int] = {}
+    """In each room that is not deleted, also in one that nobody is in any more; who sees a room sees all of it."""
     for room in world.rooms:
-        for person in world.people:
-            try:
-                page = world.run(world.node.services.messages.page(person.caller, room, Place(), 100))
-            except Rejection:
-                continue
-            indexes = [message.index for message in page.messages if message.index is not None]
-            first = world.run(world.node.services.rooms.view(person.caller, room)).room.first_index
-            if not page.more:
-                assert indexes == list(range(first, first + len(indexes))), "a hole in the timeline"
-            too_old[room] = first
-            stored[room] = [message.id for message in page.messages]
-            assert len(set(stored[room])) == len(stored[room])
-            break
-    everything = {message for ids in stored.values() for message in ids}
-    if len(stored) == len(world.rooms):
+        found = _stored(world, room)
+        if found is None:
+            continue
+        first = found.room.first_index
+        living = [message for message in found.timeline if message.index is not None and message.index >= first]
+        assert [message.index for message in living] == list(range(first, found.room.message_count + 1)), "a hole"
+        stored = [message.id for message in living]
+        assert len(set(stored)) == len(stored)
         kept = {
             message["id"]
             for (_, key), message in world.acknowledged.items()
-            if message["index"] >= too_old[key.partition(" in ")[2]]
+            if key.partition(" in ")[2] == room and message["index"] >= first
         }
-        assert kept <= everything, "acknowledged, and not there"
+        assert kept <= set(stored), "acknowledged, and not there"
+        for person in world.people:
+            shown = _shown(world, person, room)
+            assert shown in (None, stored), "what is shown is not what is stored"
+
+
+def _shown(world: "World", person: Person, room: str) -> list[str] | None:
+    """The ids of all messages that the person finds there, oldest first; None: they may not see the room."""
+    shown: list[Message] = []
+    place, more = Place(), True
+    while more:
+        try:
+            page = world.run(world.node.services.messages.page(person.caller, room, place, 100))
+        except Rejection:
+            return None
+        shown = [message for message in page.messages if message.index is not None] + shown
+        more = page.more
+        place = Place(before=shown[0].index if shown else None)
+    return [message.id for message in shown]
+
+
+def check_voices(world: "World", room: str) -> None:
+    """Nobody's post is behind what took their voice: that they went, until they come again, or were muted, until then.
+
+    Of those who were put out, all times are known from the notices; of the mutes, the last one of each.
+    """
+    found = _stored(world, room)
+    if found is None:
+        return
+    out: set[str] = set()
+    for message in found.timeline:
+        told = message.notice or {}
+        users = {user["id"] for user in told.get("users", ())}
+        if told.get("type") in ("left", "removed", "banned"):
+            out |= users
+        elif told.get("type") in ("joined", "added"):
+            out -= users
+        elif message.sender is not None:
+            assert message.sender.id not in out, "a post behind the end of its sender's membership"
+            member = found.members[message.sender.number]
+            is_later = message.seq > member.changed_seq
+            assert not (is_later and member.left_at is not None), "a post of somebody who is gone"
+            assert not (is_later and message.created_at < (member.muted_until or 0)), "a post of somebody who is muted"
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What the database has of a room: all rows of its timeline, and those of all who ever came in, by user."""
+
+    room: Room
+    timeline: list[Message]
+    members: dict[int, Member]
+
+
+def _stored(world: "World", room_id: str) -> _Stored | None:
+    """None: the room is deleted."""
+
+    def read(connection: Connection) -> _Stored | None:
+        room = rooms.by_id(connection, room_id)
+        if room is None or room.deleted_at is not None:
+            return None
+        rows = connection.execute(select(tables.members.c.user).where(tables.members.c.room == room.number))
+        pairs = [(room.number, user) for (user,) in rows]
+        mine = messages.selected().where(tables.messages.c.room == room.number).order_by(tables.messages.c.seq)
+        members_by_user = {member.user: member for member in members.some(connection, pairs)}
+        return _Stored(room, messages.fetch(connection, mine), members_by_user)
+
+    found: _Stored | None = world.run(world.node.app.db.read(read))
+    return found
 
 
 def check_person(world: "World", person: Person) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from property.test_world import INDEX, OTHER, PERSON, Talk
+from property import holding
+from property.test_world import INDEX, MIGHTY, OTHER, PERSON, Talk
 from property.world import DEVICES, ROOM
 from support.buses import LossyBroker, Weather
 from support.node import Line
@@ -63,7 +64,7 @@ class Nodes(Talk):
         for name in ("lost", "again", "late", "longest"):
             setattr(self.weather, name, getattr(weather, name))
 
-    @rule(who=PERSON, other=OTHER, room=ROOM, act=st.sampled_from(["ban", "mute", "remove", "leave"]))
+    @rule(who=MIGHTY, other=OTHER, room=ROOM, act=st.sampled_from(["ban", "mute", "remove", "leave"]))
     def end_rights_while_they_post(self, who: int, other: int, room: int, act: str) -> None:
         """One node has cached that they may, the other one ends it."""
         here, there = self.node, self.node
@@ -75,6 +76,7 @@ class Nodes(Talk):
             end = getattr(members, act)(caller, room_id, user.id, *((None, 1) if act == "mute" else ()))
         posts = [here.services.messages.post(user.caller, room_id, f"{act} {n}") for n in range(3)]
         self.do(posts[0], end, *posts[1:])
+        holding.check_voices(self, room_id)
 
     @rule(who=PERSON, room=ROOM, key=st.integers(0, 2))
     def post_the_same_to_both(self, who: int, room: int, key: int) -> None:

@@ -7,6 +7,7 @@ of the cursor, and in the end every client knows what a fresh fetch says.
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from property import holding
 from property.world import PEOPLE, ROOM, WHO, World
 from support.proving import stories
 from tertulia.domain.changes import Trim
@@ -103,6 +104,7 @@ class Talk(World):
             getattr(services.members, act)(caller, self.room(room), user.id, *until),
             services.messages.post(user.caller, self.room(room), f"after the {act}"),
         )
+        holding.check_voices(self, self.room(room))
 
     @rule(who=MIGHTY, room=ROOM, index=INDEX, on=st.booleans())
     def pin(self, who: int, room: int, index: int, on: bool) -> None:
@@ -183,4 +185,4 @@ class Talk(World):
                 self.act(device.line.say, "read", room=self.room(room), index=index)
 
 
-test_world = stories(Talk, 45, 35, many=2_000, chapter=250)
+test_world = stories(Talk, 45, 35, many=3_500, chapter=250)

@@ -270,8 +270,10 @@ class World(RuleBasedStateMachine):
             self.come_back()  # who was signed out elsewhere, and heard of it only now
             self.collect()
             holding.check_what_was_acknowledged(self)
+            for room in self.rooms:
+                holding.check_voices(self, room)
             self.check_everybody()
-            count("histories")
+            count("histories of a server")
         finally:
             for device in self.devices:
                 self.act(device.cut)

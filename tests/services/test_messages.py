@@ -1,11 +1,14 @@
 """Messages, beside what commands and routes show."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from support.clock import FakeClock
-from support.node import node
+from support.node import Node, node
 from tertulia.domain.changes import Outcome, Result
 from tertulia.domain.errors import Rejection
 from tertulia.protocol.resources import message_resource
@@ -13,6 +16,24 @@ from tertulia.services.timeline import Place
 
 NOTHING = "0197a1b0-0000-7000-8000-000000000001"
 LONG = "\U0001f600" * 16_000
+
+
+@contextmanager
+def statements(running: Node) -> Iterator[list[str]]:
+    """All that is said to the database within, to read and to write."""
+    said: list[str] = []
+
+    def executed(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        said.append(statement)
+
+    engines = (running.app.db._read_engine, running.app.db._write_engine)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", executed)
+    try:
+        yield said
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", executed)
 
 
 async def test_posts_are_limited_for_the_user_not_the_connection(tmp_path: Path) -> None:
@@ -29,6 +50,27 @@ async def test_posts_are_limited_for_the_user_not_the_connection(tmp_path: Path)
         await running.post(ben, room)
         await running.pass_time(1, 1)
         await running.post(ana, room)
+
+
+async def test_rule_28_a_post_over_the_limit_asks_the_database_nothing(tmp_path: Path) -> None:
+    """Nor does one on a line, and to a room of which this node knows nothing."""
+    async with node(tmp_path, FakeClock(), post_rate=1, post_burst=1) as running:
+        ana, ben = await running.people("ana", "ben")
+        room = await running.room(ana, ben)
+        line = await running.connect(ben)
+        await running.settle()
+        with statements(running) as said:
+            await running.post(ana, room)
+            await line.ask("post", room=room, body="hi")
+            await running.settle()
+            assert said
+            said.clear()
+            for place in (room, NOTHING):
+                with pytest.raises(Rejection) as refused:
+                    await running.post(ana, place)
+                reply = await line.ask("post", room=place, body="hi")
+                assert refused.value.code == reply["error"]["code"] == "rate_limited"
+            assert said == []
 
 
 async def test_promise_7_the_limit_tells_nothing_about_rooms(tmp_path: Path) -> None:

@@ -42,10 +42,14 @@ class Target:
 
     async def renew(self) -> Scene:
         if self._uses % USES == 0:
-            await self._forget_words()
-            self.here = await scene(self.node, self._key)
+            await self.replace()
         self._uses += 1
         return self.here
+
+    async def replace(self) -> None:
+        """Now, because it was used up."""
+        await self._forget_words()
+        self.here = await scene(self.node, self._key)
 
     async def _forget_words(self) -> None:
         """Else nobody may say anything in the end."""

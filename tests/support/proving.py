@@ -64,7 +64,7 @@ def stories(
 
 
 def count(what: str, number: int = 1) -> None:
-    """Something was tried and held: `kills`, `histories`, `frames`, `requests`."""
+    """Something was tried and held: `kills`, `histories of a server`, `frames`: all names are in tools/prove.py."""
     if REPORT:
         _counted[what] = _counted.get(what, 0) + number
         if SystemClock().monotonic() >= _told + EVERY:

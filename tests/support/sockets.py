@@ -185,6 +185,15 @@ class RawSocket:
         self.writer.transport.abort()
 
 
+async def connected(port: int, *, receive_buffer: int | None = None) -> RawSocket:
+    """A line to `port`. `receive_buffer` bounds what the kernel takes for a client that does not read."""
+    sock = socket.create_connection(("127.0.0.1", port))
+    if receive_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    limit = receive_buffer or 2**20  # what the client's own stream takes before it stops reading
+    return RawSocket(*await asyncio.open_connection(sock=sock, limit=limit))
+
+
 def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True) -> bytes:
     """A frame as a client sends it, or breaks it."""
     first = bytes([(0x80 if fin else 0) | rsv << 4 | opcode])
@@ -239,12 +248,8 @@ class Running:
         return self.server.port
 
     async def connect(self, *, receive_buffer: int | None = None) -> RawSocket:
-        """`receive_buffer` bounds what the kernel takes for a client that does not read."""
-        sock = socket.create_connection(("127.0.0.1", self.port))
-        if receive_buffer:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        limit = receive_buffer or 2**20  # what the client's own stream takes before it stops reading
-        client = RawSocket(*await asyncio.open_connection(sock=sock, limit=limit))
+        """See `connected`; cut when the server stops."""
+        client = await connected(self.port, receive_buffer=receive_buffer)
         self._clients.append(client)
         return client
 

@@ -92,6 +92,8 @@ class AsgiTransport:
                 log.exception("socket.failed")
         finally:
             self._closing_words(None)
+            self._outbox.clear()  # not with the peer, which may be kept for longer
+            self._unsent = 0
             self._seat.leave()
             if opened:
                 self._tell(lambda: self._peer.closed(self._code))
