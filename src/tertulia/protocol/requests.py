@@ -294,8 +294,9 @@ class ChangeServerRoom(ChangeRoom):
 
 
 class PutServerRoom(ChangeServerRoom):
-    """A room of yours as it is to be. `kind` (`private` if it is not given) and `owner` are for when it is made: of one
-    that is there they are refused if they are other than they are.
+    """A room of yours as it is to be. `kind` (`private` if it is not given) and `owner` are for when it is made.
+
+    One that is there keeps its owner; another `kind` than it has is refused.
     """
 
     kind: Literal["public", "private"] | None = None
