@@ -105,7 +105,7 @@ PASSING = pytest.mark.parametrize("state", ["40001", "40P01"], ids=["serializati
 
 @PASSING
 async def test_a_batch_that_was_in_the_way_of_others_is_tried_again_whole(tmp_path: Path, state: str) -> None:
-    """ADR 15: what fails for a moment says nothing about the items, so they are not tried one by one."""
+    """Rule 2, ADR 15: what fails for a moment says nothing about the items, so they are not tried one by one."""
     async with heart(tmp_path) as h:
         ann, bob = h.people("ann", "bob")
         room = await h.room(ann, bob)
@@ -419,7 +419,7 @@ async def test_a_room_that_stays_held_is_unavailable_after_a_while(tmp_path: Pat
 
 @pytest.mark.usefixtures("hasty")
 async def test_a_batch_that_is_halved_keeps_the_order_of_a_room_that_was_held(tmp_path: Path) -> None:
-    """The first half finds the room held; when the second one flies it is free, and must wait behind the first."""
+    """Rule 2: the first half finds the room held; when the second flies it is free, and must wait behind the first."""
     async with heart(tmp_path, SystemClock()) as h:  # type: ignore[arg-type]
         (ann,) = h.people("ann")
         held, free = await h.room(ann), await h.room(ann)
