@@ -121,6 +121,7 @@ async def test_many_positions_are_written_at_once(tmp_path: Path) -> None:
         await h.accepted(*(Post(room, people[0], "x") for room in rooms))
         wanted = [(room, user, 1, 1) for room in rooms for user in people]
         random.shuffle(wanted)
+        await h.writer.run(lambda _connection: None)  # a new line asks once which history this is
         with h.counting() as counted:
             written = await h.writer.run(receipts.advance, wanted)
         assert counted.statements == 3
