@@ -20,13 +20,14 @@ from support.databases import ON_POSTGRESQL, new_url
 from support.heart import Gate, Heart, code, heart, message
 from support.proving import PROVING
 from tertulia.clock import SystemClock
+from tertulia.committer import committer
 from tertulia.committer.committer import Committer
 from tertulia.domain.changes import Change, ChangeRoom, CreateRoom, DeleteRoom, Edit, Join, Leave, Post, Result
 from tertulia.domain.errors import Rejection
 from tertulia.domain.ids import new_id
 from tertulia.domain.models import RoomKind
 from tertulia.metrics import Metrics
-from tertulia.storage import rooms, users
+from tertulia.storage import rooms, users, writer
 from tertulia.storage.database import Database, open_engine
 from tertulia.storage.engines import is_locked, postgresql
 
@@ -373,7 +374,14 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(postgresql.SESSION, "idle_in_transaction_session_timeout", "2s")
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits does so for longer than a slow machine takes."""
+    for module in (committer, writer):
+        monkeypatch.setattr(module, "PATIENCE", 30.0)
+
+
+@pytest.mark.usefixtures("hasty", "patient")
 async def test_who_stops_in_the_middle_holds_up_one_room_and_loses_it(tmp_path: Path) -> None:
     """Rule 2, E7: the other rooms go on at once, that one when the server has ended the session that stopped."""
     async with heart(tmp_path, SystemClock()) as h:  # type: ignore[arg-type]
@@ -417,7 +425,7 @@ async def test_a_room_that_stays_held_is_unavailable_after_a_while(tmp_path: Pat
         assert (await h.post(held, ann, "later")).index == 1
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("hasty", "patient")
 async def test_a_batch_that_is_halved_keeps_the_order_of_a_room_that_was_held(tmp_path: Path) -> None:
     """Rule 2: the first half finds the room held; when the second flies it is free, and must wait behind the first."""
     async with heart(tmp_path, SystemClock()) as h:  # type: ignore[arg-type]
