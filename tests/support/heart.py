@@ -173,6 +173,11 @@ class Heart:
         """What was said, without notices."""
         return [row.body for row in self.timeline(room) if row.index is not None]
 
+    def is_numbered(self, room: int) -> bool:
+        """No hole in `index`, and as many messages as the room counts."""
+        indexes = [row.index for row in self.timeline(room) if row.index is not None]
+        return indexes == list(range(1, len(indexes) + 1)) and self.row(room).message_count == len(indexes)
+
     def member(self, room: int, user: int) -> Member | None:
         return self.read(members.one, room, user)
 
