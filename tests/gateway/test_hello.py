@@ -494,3 +494,25 @@ async def test_a_mark_is_told_behind_what_was_posted_before_it(running: Node, is
     await keep_up(running, device)
     known = said(device.model.rooms[room])
     assert (known["unread"], known["quiet"]["unread_from"]) == (1, 1)
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+async def test_nothing_more_is_said_of_a_resumed_room_that_is_gone(running: Node, is_live: bool) -> None:
+    """They look on; while it is asked whether they may, somebody brings them in and puts them out again."""
+    ana, ben = await running.people("ana", "ben")
+    room = await running.room(ana)
+    await running.connect(ana)
+    gate = Gate(running.services.rooms, "visible")
+    afresh = Gate(running.services.rooms, "snapshot", shut=not is_live)
+    line = running.open(ben)
+    line.say("hello", resume={room: 1})
+    await gate.reached()
+    await running.services.members.add(ana.caller, room, ben.id)
+    await running.settle()
+    await running.services.members.remove(ana.caller, room, ben.id)
+    afresh.open()
+    await running.settle()
+    gate.open()
+    await running.settle()
+    assert Stream(room, ben.id).resumed(1).feed(line.frames).cursor is None
+    assert ("gone" in [frame.get("ev") for frame in line.frames]) is not is_live

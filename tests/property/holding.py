@@ -2,7 +2,7 @@
 
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
@@ -41,6 +41,12 @@ def check_what_was_acknowledged(world: "World") -> None:
         for person in world.people:
             shown = _shown(world, person, room)
             assert shown in (None, stored), "what is shown is not what is stored"
+
+
+def is_trimmed(world: "World", message: dict[str, Any]) -> bool:
+    """It was too old, so that it is gone with its `client_id`; or its room is."""
+    found = _stored(world, message["client_id"].partition(" in ")[2])
+    return found is None or bool(message["index"] < found.room.first_index)
 
 
 def _shown(world: "World", person: Person, room: str) -> list[str] | None:

@@ -34,7 +34,7 @@ class Connection(Flow):
 
     __slots__ = (
         "_bucket", "_early", "_expiry", "_gateway", "_greeting", "_paging", "_patience", "address", "caller", "id",
-        "rooms", "said_hello", "user", "user_details", "wire",
+        "resuming", "rooms", "said_hello", "user", "user_details", "wire",
     )  # fmt: skip
 
     def __init__(self, gateway: "Gateway", number: int, address: str, caller: Caller | None) -> None:
@@ -48,6 +48,7 @@ class Connection(Flow):
         self.user_details: User | None = None
         self.said_hello = False
         self.rooms: dict[str, Follow] = {}
+        self.resuming: set[str] | None = None  # while `hello` answers what was named in `resume`: what is left of it
         self._greeting: asyncio.Future[None] | None = None
         self._early: list[Command] = []
         self._paging: asyncio.Lock | None = None
@@ -237,6 +238,11 @@ class Connection(Flow):
 
     def behind(self, room: int, room_id: str) -> None:
         self._gateway.behind(self, room, room_id)
+
+    def resumed(self, room_id: str) -> None:
+        """It was told that the room is gone, so `hello` need say nothing more of it."""
+        if self.resuming is not None:
+            self.resuming.discard(room_id)
 
     def is_member(self, room_id: str) -> bool:
         """Not only looking on."""

@@ -262,12 +262,14 @@ class Gateway:
             self.hub.leave(follow.number, connection)
             self.services.presence.unfollows(connection.user, follow.number)
         self.metrics.resumes.labels("gone").inc()
+        connection.resumed(room_id)
         connection.offer(Frames((self.wire.gone(room_id),)))
 
     def dropped(self, connection: Connection, room: int, room_id: str, *, told: bool) -> None:
         """The hub let go of it: the user was removed, or left, or the room is deleted."""
         connection.rooms.pop(room_id, None)
         self.services.presence.unfollows(connection.user, room)
+        connection.resumed(room_id)
         if not told and connection.greeted:  # before that, nothing is sent; `hello` sees what is missing
             connection.offer(Frames((self.wire.gone(room_id),)))
 

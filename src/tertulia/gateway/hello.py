@@ -163,10 +163,13 @@ def _ready(gateway: "Gateway", connection: Connection, followed: Followed) -> by
 
 async def _resume(gateway: "Gateway", connection: Connection, command: Hello, *, same_history: bool) -> None:
     """Each room of `resume`, one after the other: `changes`, `reload` or `gone`."""
+    connection.resuming = set(command.resume)
     strangers = [room_id for room_id in command.resume if room_id not in connection.rooms]
     visible = await gateway.rooms.visible(connection.user, strangers) if strangers else {}
     known = _Known(gateway, connection)
     for room_id, cursor in command.resume.items():
+        if room_id not in connection.resuming:  # they came in and were put out while this waited: that was told
+            continue
         follow = connection.rooms.get(room_id)
         if follow is None and room_id in visible:
             room, member = visible[room_id]
@@ -182,6 +185,7 @@ async def _resume(gateway: "Gateway", connection: Connection, command: Hello, *,
         if connection.ended:
             return
     known.write()
+    connection.resuming = None
 
 
 class _Known:
