@@ -1,5 +1,6 @@
 """Promise 4: nothing is missed, whatever happens while a client catches up (rules 7 and 8)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from support.gates import After, Gate, Hook
 from support.node import Line, Node, Person, node
 from support.streams import Stream
 from support.waiting import until
+from tertulia.domain.changes import Join, Leave
 from tertulia.domain.errors import Rejection
 from tertulia.gateway.catchup import MAX_CHANGES_BYTES, ROUNDS, in_pages
 from tertulia.gateway.gateway import READING
@@ -631,3 +633,18 @@ async def test_rule_10_pages_wait_for_a_slow_reader(running: Node) -> None:
     line.drain()
     await caught_up(line, room, ben, 16, 2)
     assert line.code is None
+
+
+async def test_who_comes_again_while_their_last_leaving_is_read_stays_in_the_room(running: Node) -> None:
+    ana, ben = await running.people("ana", "ben")
+    room = await running.room(ana)
+    line = await running.connect(ben)
+    number = await running.services.numbers.number(room)
+    gate = Gate(running.services.rooms, "snapshot")
+    commit = running.app.committer.commit
+    await asyncio.gather(commit(Join(number, ben.number)), commit(Leave(number, ben.number)))
+    await gate.reached()
+    await commit(Join(number, ben.number))
+    gate.open()
+    await line.event("reload", room=room)
+    assert line.connection.is_member(room)

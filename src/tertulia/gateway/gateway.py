@@ -187,11 +187,13 @@ class Gateway:
     # Rooms of a connection.
 
     def follow(self, connection: Connection, room: int, room_id: str) -> None:
-        """The user became a member: all their connections get the room afresh, unless they follow it as such."""
+        """The user became a member: all their connections get the room afresh, unless they follow it as such. One that
+        still catches up does so again: it may have read before, when they had just left.
+        """
         there = connection.rooms.get(room_id)
         if there is None:
             there = Follow(room, member=False)
-        if not there.member:
+        if not there.member or there.catching:
             there.member = True
             self.start_catching(connection, room_id, there, None)
 
@@ -294,7 +296,8 @@ class Gateway:
         visible = await self.rooms.visible(user, {room_id for _, room_id, *_ in before})
         for connection in self._of_user(user):
             for room in followed:
-                self.follow(connection, room.number, room.id)
+                if not connection.is_member(room.id):
+                    self.follow(connection, room.number, room.id)
         for connection, room_id, follow, was_member in before:
             there, member = visible.get(room_id, (None, False))
             lost = there is None or (was_member and not member)  # who only looked on may do so, unless banned
