@@ -7,10 +7,9 @@ from sqlalchemy import Connection, text
 
 from support.cut import When, line_to
 from support.databases import ON_POSTGRESQL, new_url
-from support.heart import code, heart, message
-from tertulia.domain.changes import Change, CreateRoom, DeleteRoom, Edit, Join, Leave, Post
+from support.heart import code, heart, message, of_each_kind
+from tertulia.domain.changes import DeleteRoom, Leave, Post
 from tertulia.domain.errors import Rejection
-from tertulia.domain.models import RoomKind
 from tertulia.storage import users
 from tertulia.storage.engines import postgresql
 
@@ -25,16 +24,8 @@ async def test_each_item_of_a_commit_without_an_answer_is_stored_once(tmp_path: 
             ann, bob = h.people("ann", "bob")
             room = await h.room(ann)
             await h.post(room, ann, "first")
-            items: list[Change] = [
-                Post(room, ann, "no key"),
-                Post(room, ann, "key", "k"),
-                Edit(room, ann, 1, "edited"),
-                Join(room, bob),
-                Post(room, bob, "after join"),
-                CreateRoom(ann, RoomKind.PUBLIC, "lobby"),
-            ]
             line.cut = when
-            await h.accepted(*items)
+            await h.accepted(*of_each_kind(room, ann, bob))
             assert line.cuts == 1
             assert h.bodies(room) == ["edited", "no key", "key", "after join"]
             assert h.scalar("SELECT count(*) FROM rooms") == 2

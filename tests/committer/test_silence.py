@@ -10,12 +10,11 @@ from sqlalchemy import Connection, text
 
 from support.cut import When, line_to
 from support.databases import ON_POSTGRESQL, new_url
-from support.heart import code, heart, message
+from support.heart import code, heart, message, of_each_kind
 from tertulia.clock import SystemClock
 from tertulia.committer import committer
-from tertulia.domain.changes import Change, CreateRoom, Edit, Join, Post
+from tertulia.domain.changes import Post
 from tertulia.domain.errors import Rejection
-from tertulia.domain.models import RoomKind
 from tertulia.storage import users, writer
 from tertulia.storage.engines import postgresql
 
@@ -45,17 +44,9 @@ async def test_each_item_of_a_commit_that_is_never_answered_is_stored_once(
             ann, bob = h.people("ann", "bob")
             room = await h.room(ann)
             await h.post(room, ann, "first")
-            items: list[Change] = [
-                Post(room, ann, "no key"),
-                Post(room, ann, "key", "k"),
-                Edit(room, ann, 1, "edited"),
-                Join(room, bob),
-                Post(room, bob, "after join"),
-                CreateRoom(ann, RoomKind.PUBLIC, "lobby"),
-            ]
             impatient()
             line.swallow = when
-            await h.accepted(*items)
+            await h.accepted(*of_each_kind(room, ann, bob))
             assert line.cuts == 1
             assert h.bodies(room) == ["edited", "no key", "key", "after join"]
             assert h.scalar("SELECT count(*) FROM rooms") == 2

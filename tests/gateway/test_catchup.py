@@ -571,9 +571,8 @@ async def test_my_own_affair_that_changes_while_the_room_is_read_is_told_behind_
     assert told[2]["me"]["hidden"] is True
 
 
-async def test_what_is_asked_for_while_my_own_affair_is_told_is_caught_up_too(running: Node) -> None:
-    ana, ben, room = await two(running)
-    line = await running.connect(ben)
+async def while_told(running: Node, line: Line, ben: Person, room: str) -> Gate:
+    """The room was sent afresh, and how they stand there, which changed meanwhile, waits behind the gate."""
     reads = Gate(running.services.rooms, "snapshot")
     tells = Gate(running.services.membership, "tell")
     line.say("subscribe", room=room)
@@ -581,6 +580,13 @@ async def test_what_is_asked_for_while_my_own_affair_is_told_is_caught_up_too(ru
     await running.services.membership.change(ben.caller, room, Quiet(hidden=True))
     reads.open()
     await tells.reached()
+    return tells
+
+
+async def test_what_is_asked_for_while_my_own_affair_is_told_is_caught_up_too(running: Node) -> None:
+    ana, ben, room = await two(running)
+    line = await running.connect(ben)
+    tells = await while_told(running, line, ben, room)
     running.app.hub._doubt(_number(running, room), ben.number)  # another node says that they may have been banned
     await running.post(ana, room, "one")
     tells.open()
@@ -593,13 +599,7 @@ async def test_what_is_asked_for_while_my_own_affair_is_told_is_caught_up_too(ru
 async def test_a_subscribe_while_my_own_affair_is_told_is_answered_with_changes(running: Node) -> None:
     _, ben, room = await two(running)
     line = await running.connect(ben)
-    reads = Gate(running.services.rooms, "snapshot")
-    tells = Gate(running.services.membership, "tell")
-    line.say("subscribe", room=room)
-    await reads.reached()
-    await running.services.membership.change(ben.caller, room, Quiet(hidden=True))
-    reads.open()
-    await tells.reached()
+    tells = await while_told(running, line, ben, room)
     await line.ask("subscribe", room=room, seq=2)
     assert not line.events("changes")
     tells.open()

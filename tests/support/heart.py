@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from support.clock import FakeClock
 from support.databases import new_url
 from tertulia.committer.committer import Committer
-from tertulia.domain.changes import Change, CreateRoom, Join, Outcome, Post, Result
+from tertulia.domain.changes import Change, CreateRoom, Edit, Join, Outcome, Post, Result
 from tertulia.domain.errors import Rejection
 from tertulia.domain.events import Changed, RoomBatch
 from tertulia.domain.ids import new_id
@@ -395,3 +395,15 @@ def _watch(engine: Engine, running: Heart) -> None:
     @event.listens_for(engine, "before_cursor_execute")
     def executed(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
         running.statements.append(statement)
+
+
+def of_each_kind(room: int, ann: int, bob: int) -> list[Change]:
+    """Changes that depend on each other's order. The room has one message, and bob is not in it."""
+    return [
+        Post(room, ann, "no key"),
+        Post(room, ann, "key", "k"),
+        Edit(room, ann, 1, "edited"),
+        Join(room, bob),
+        Post(room, bob, "after join"),
+        CreateRoom(ann, RoomKind.PUBLIC, "lobby"),
+    ]
